@@ -1,0 +1,64 @@
+// entry.S — the purgatory from its first instruction to the next kernel's
+// SPDX-License-Identifier: MIT
+
+#include "purgatory_info.h"
+#include "routine.h"
+
+#define STACK_SIZE 512
+
+// void purgatory_entry(uint64_t x0)
+// In:       x0 = handed on to the next kernel unless info->dtb_addr is set
+// Requires: EL1, EL2 or EL2 with HCR_EL2.E2H; MMU and D-cache off; nothing else
+// Exit:     booting.rst: x0 = device tree, x1-x3 = 0, DAIF masked, system registers as they were found
+func purgatory_entry
+    msr     daifset, #0xf                   // no vectors of our own: nothing may be taken
+    mov     entry_x0, x0
+    bl      save_system_state               // registers only, until data accesses are little-endian
+    adr     x0, stack_top
+    mov     sp, x0
+
+    adr     info, purgatory_info
+    adr     base, purgatory_start
+    ldr     flags, [info, #PURGATORY_INFO_flags]
+    tst     flags, #PURGATORY_FLAG_RELATIVE
+    csel    bias, base, xzr, ne             // bias = flags & RELATIVE ? base : 0
+    mov     w0, #PURGATORY_STATUS_RUNNING
+    str     w0, [info, #PURGATORY_INFO_status]
+    bl      console_init
+
+    bl      check_info                      // x0 = why info is bad, or 0
+    cbnz    x0, .Lentry_bad_info
+    bl      print_banner
+    bl      verify                          // x0 = the digest that was expected, or 0
+    cbnz    x0, .Lentry_mismatch
+    bl      print_result
+
+.Lentry_boot:
+    bl      console_flush                   // the next kernel may reset the UART
+    ldr     x9, [info, #PURGATORY_INFO_kernel_entry]
+    add     x9, x9, bias
+    ldr     x10, [info, #PURGATORY_INFO_dtb_addr]
+    cmp     x10, #0
+    add     x10, x10, bias
+    csel    x10, x10, entry_x0, ne          // dtb_addr ? dtb_addr + bias : the x0 of our own entry
+    bl      restore_system_state            // after the last data access: SCTLR.EE may come back
+    mov     x0, x10
+    mov     x1, xzr
+    mov     x2, xzr
+    mov     x3, xzr
+    br      x9
+
+.Lentry_bad_info:
+    bl      report_bad_info
+    b       .Lentry_failed
+.Lentry_mismatch:
+    bl      report_mismatch
+.Lentry_failed:
+    bl      take_failure_action             // returns only to boot anyway
+    b       .Lentry_boot
+endfunc purgatory_entry
+
+    .section .scratch, "aw", %nobits
+    .balign 16
+    .space  STACK_SIZE
+stack_top:

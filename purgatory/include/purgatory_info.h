@@ -1,0 +1,136 @@
+/* purgatory_info.h — the ABI, version 1: the one copy that assembly, Swift and C loaders include
+ * SPDX-License-Identifier: MIT
+ *
+ * All fields are little-endian. Addresses are physical; with PURGATORY_FLAG_RELATIVE, kernel_entry, a non-zero
+ * dtb_addr and every region base are offsets from the blob's base, modulo 2^64. docs/abi.md has the whole contract.
+ * Plain literals only: Swift imports a macro only when its value is one.
+ */
+#ifndef PURGATORY_INFO_H
+#define PURGATORY_INFO_H
+
+/* The flat blob: a 64-byte arm64 Image header, then struct purgatory_info. */
+#define PURGATORY_INFO_OFFSET         0x40
+#define PURGATORY_INFO_SIZE           0x380
+#define PURGATORY_INFO_VERSION        1
+#define PURGATORY_INFO_MAGIC          0x4f464e4947525550 /* "PURGINFO" */
+#define PURGATORY_MAX_REGIONS         16
+#define PURGATORY_DIGEST_SIZE         32
+#define PURGATORY_REGION_ALIGNMENT    16
+#define PURGATORY_LOAD_ALIGNMENT      0x1000
+#define PURGATORY_MAX_FILE_SIZE       8192     /* header + info + code + constants + strings */
+#define PURGATORY_MAX_MEMORY_SIZE     0x40000  /* file + scratch: 256 KiB */
+
+/* Offsets into struct purgatory_info. */
+#define PURGATORY_INFO_magic          0x000
+#define PURGATORY_INFO_version        0x008
+#define PURGATORY_INFO_size           0x00c
+#define PURGATORY_INFO_kernel_entry   0x010
+#define PURGATORY_INFO_dtb_addr       0x018
+#define PURGATORY_INFO_flags          0x020
+#define PURGATORY_INFO_console_base   0x028
+#define PURGATORY_INFO_console_type   0x030
+#define PURGATORY_INFO_skip_checks    0x034
+#define PURGATORY_INFO_memory_size    0x038
+#define PURGATORY_INFO_regions        0x040
+#define PURGATORY_INFO_digests        0x140
+#define PURGATORY_INFO_digest         0x340
+#define PURGATORY_INFO_status         0x360
+#define PURGATORY_INFO_failed_region  0x364
+#define PURGATORY_INFO_verify_ticks   0x368
+#define PURGATORY_INFO_verify_path    0x370
+#define PURGATORY_INFO_reserved       0x378
+
+/* flags: single bits by value, the two fields by shift and mask. */
+#define PURGATORY_FLAG_VERIFY_REGIONS   0x001
+#define PURGATORY_FLAG_VERIFY_COMBINED  0x002
+#define PURGATORY_FLAG_RELATIVE         0x004
+#define PURGATORY_FLAG_NO_CACHE         0x008
+#define PURGATORY_FLAG_NO_CRYPTO        0x010
+#define PURGATORY_FLAG_QUIET            0x020
+#define PURGATORY_FLAG_ON_FAILURE_SHIFT 8
+#define PURGATORY_FLAG_ON_FAILURE_MASK  0x300
+#define PURGATORY_FLAG_PSCI_HVC         0x400
+
+/* What to do on a failure (flags bits 8-9). */
+#define PURGATORY_ON_FAILURE_HALT       0
+#define PURGATORY_ON_FAILURE_RESET      1 /* PSCI SYSTEM_RESET */
+#define PURGATORY_ON_FAILURE_POWEROFF   2 /* PSCI SYSTEM_OFF */
+#define PURGATORY_ON_FAILURE_BOOT       3 /* boot anyway */
+
+/* console_type */
+#define PURGATORY_CONSOLE_NONE          0
+#define PURGATORY_CONSOLE_RAW           1 /* a byte store to the base */
+#define PURGATORY_CONSOLE_PL011         2
+#define PURGATORY_CONSOLE_8250          3 /* 8-bit registers, stride 1 */
+#define PURGATORY_CONSOLE_8250_MMIO32   4 /* 32-bit registers, stride 4 */
+
+/* status, written by the purgatory */
+#define PURGATORY_STATUS_NOT_RUN        0
+#define PURGATORY_STATUS_RUNNING        1
+#define PURGATORY_STATUS_VERIFIED       2
+#define PURGATORY_STATUS_SKIPPED        3
+#define PURGATORY_STATUS_MISMATCH       4
+#define PURGATORY_STATUS_EXCEPTION      5
+#define PURGATORY_STATUS_BAD_INFO       6
+
+#define PURGATORY_FAILED_COMBINED       0xffffffff /* failed_region: the combined digest differs */
+
+/* verify_path */
+#define PURGATORY_PATH_CACHED           1
+#define PURGATORY_PATH_SHA2             2
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
+
+/* kexec-tools' region layout, which is why regions and digests are two arrays. size 0: unused. */
+struct purgatory_region {
+    uint64_t base; /* 16-byte aligned */
+    uint64_t size; /* bytes */
+};
+
+struct purgatory_info {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size;
+    uint64_t kernel_entry; /* the next kernel's first instruction; 0: not ready */
+    uint64_t dtb_addr;     /* handed over in x0; 0: hand over the x0 that purgatory was entered with */
+    uint64_t flags;
+    uint64_t console_base; /* MMIO address; 0: silent */
+    uint32_t console_type;
+    uint32_t skip_checks;  /* non-zero: do not verify */
+    uint64_t memory_size;  /* bytes from the blob's base: file and scratch; set at link time */
+    struct purgatory_region regions[PURGATORY_MAX_REGIONS];
+    uint8_t digests[PURGATORY_MAX_REGIONS][PURGATORY_DIGEST_SIZE];
+    uint8_t digest[PURGATORY_DIGEST_SIZE];
+    uint32_t status;
+    uint32_t failed_region;
+    uint64_t verify_ticks;
+    uint64_t verify_path;
+    uint64_t reserved;
+};
+
+#define PURGATORY_ASSERT_OFFSET(field)                                                                      \
+    _Static_assert(offsetof(struct purgatory_info, field) == PURGATORY_INFO_##field, #field " moved")
+PURGATORY_ASSERT_OFFSET(magic);
+PURGATORY_ASSERT_OFFSET(version);
+PURGATORY_ASSERT_OFFSET(size);
+PURGATORY_ASSERT_OFFSET(kernel_entry);
+PURGATORY_ASSERT_OFFSET(dtb_addr);
+PURGATORY_ASSERT_OFFSET(flags);
+PURGATORY_ASSERT_OFFSET(console_base);
+PURGATORY_ASSERT_OFFSET(console_type);
+PURGATORY_ASSERT_OFFSET(skip_checks);
+PURGATORY_ASSERT_OFFSET(memory_size);
+PURGATORY_ASSERT_OFFSET(regions);
+PURGATORY_ASSERT_OFFSET(digests);
+PURGATORY_ASSERT_OFFSET(digest);
+PURGATORY_ASSERT_OFFSET(status);
+PURGATORY_ASSERT_OFFSET(failed_region);
+PURGATORY_ASSERT_OFFSET(verify_ticks);
+PURGATORY_ASSERT_OFFSET(verify_path);
+PURGATORY_ASSERT_OFFSET(reserved);
+_Static_assert(sizeof(struct purgatory_info) == PURGATORY_INFO_SIZE, "struct purgatory_info changed size");
+#undef PURGATORY_ASSERT_OFFSET
+#endif /* __ASSEMBLER__ */
+#endif /* PURGATORY_INFO_H */
