@@ -1,0 +1,43 @@
+# Makefile — build, demo, test, install; `make help` lists the targets
+# SPDX-License-Identifier: MIT
+
+PREFIX = /usr/local
+tool = .build/release/purgatory
+
+.PHONY: all build bootstrap demo inputs test lint install clean distclean help
+
+all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
+	$(tool) build -o purgatory.bin
+
+build: bootstrap ## build the tool
+	swift build -c release
+
+bootstrap: ## install the Debian packages that are missing
+	@scripts/bootstrap
+
+demo: build ## boot a real Linux through the purgatory, in QEMU
+	@scripts/demo $(tool)
+
+inputs: bootstrap ## fetch what the tests boot into .cache/
+	@scripts/fetch-debian linux busybox
+	@scripts/initramfs .cache/initramfs.cpio.gz
+
+test: lint inputs ## run all tests
+	swift test --disable-xctest
+
+lint: ## check the formatting
+	swift format lint --strict -r Sources Tests Package.swift
+
+install: ## install what `make` built into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/purgatory
+	install $(tool) $(DESTDIR)$(PREFIX)/bin/
+	cp -R purgatory/. $(DESTDIR)$(PREFIX)/share/purgatory/
+
+clean: ## remove what was built
+	rm -rf .build out purgatory.bin
+
+distclean: clean ## remove what was fetched, too
+	rm -rf .cache
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
