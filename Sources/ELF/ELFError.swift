@@ -1,0 +1,44 @@
+// ELFError.swift — what is wrong with an ELF file, and where
+// SPDX-License-Identifier: MIT
+
+/// A file that is not a well-formed ELF file.
+///
+/// The texts are lower case, without a final period, with hexadecimal offsets and sizes. `place` may quote a
+/// section name, which is bytes of a perhaps hostile file: escape it before it reaches a terminal.
+public struct ELFError: Error, Equatable, Sendable {
+  /// The part of the file, such as `ELF header`, `section header 3` or `symbol 7 of section 5 (.symtab)`.
+  public var place: String
+  /// What stands there.
+  public var found: String
+  /// What should stand there.
+  public var expected: String
+
+  public init(place: String, found: String, expected: String) {
+    self.place = place
+    self.found = found
+    self.expected = expected
+  }
+}
+
+/// Throws unless `condition` holds; the texts are made only then.
+func check(
+  _ condition: Bool, _ place: @autoclosure () -> String, found: @autoclosure () -> String,
+  expected: @autoclosure () -> String
+) throws(ELFError) {
+  guard condition else { throw ELFError(place: place(), found: found(), expected: expected()) }
+}
+
+/// The range of `size` bytes at `offset`, all of which have to be inside the `fileSize` bytes of the file.
+func checkedRange(
+  offset: UInt64, size: UInt64, fileSize: Int, place: String
+) throws(ELFError) -> Range<Int> {
+  let (end, overflow) = offset.addingReportingOverflow(size)
+  try check(
+    !overflow && end <= UInt64(fileSize), place, found: "\(hex(size)) bytes at offset \(hex(offset))",
+    expected: "bytes inside the file of \(hex(fileSize)) bytes")
+  return Int(offset)..<Int(end)
+}
+
+func hex(_ value: some BinaryInteger) -> String {
+  "0x" + String(value, radix: 16)
+}

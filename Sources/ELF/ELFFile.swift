@@ -1,0 +1,59 @@
+// ELFFile.swift — one ELF file, checked as it is opened
+// SPDX-License-Identifier: MIT
+
+internal import CLibELF
+
+/// An ELF file, 32- or 64-bit, of either byte order (source: the ELF gABI).
+///
+/// Opening it checks everything that reading it depends on; what `init` accepts has its header tables, sections
+/// and segments inside the file. Bad input is an ``ELFError``, never a crash.
+public struct ELFFile: ~Copyable {
+  /// The whole file.
+  public let bytes: [UInt8]
+  /// The ELF header.
+  public let header: ELFHeader
+  /// The section header table; `sections[i].index == i`, and number 0 is the reserved one. Empty when the file
+  /// has no section headers.
+  public let sections: [Section]
+  /// The program header table, in file order.
+  public let segments: [Segment]
+
+  let libelf: LibELF
+
+  /// Opens `bytes`, a whole file.
+  ///
+  /// Throws an ``ELFError`` unless the ELF header is valid, the header tables and all bytes of each section
+  /// and segment lie in the file, no two sections share a byte, and every section name is a string.
+  public init(_ bytes: [UInt8]) throws(ELFError) {
+    try ELFHeader.checkIdentification(bytes)
+    let libelf = try LibELF(bytes)
+    let raw = try libelf.header()
+    let header = try ELFHeader(raw, libelf: libelf)
+    let sections = try Section.all(raw, libelf: libelf, bytes: bytes)
+    let segments = try Segment.all(
+      raw, extendedCount: sections.first?.info, libelf: libelf, bytes: bytes)
+    self.bytes = bytes
+    self.header = header
+    self.sections = sections
+    self.segments = segments
+    self.libelf = libelf
+  }
+
+  /// Whether `bytes` begin as an ELF file does; the rest may still be malformed.
+  public static func looksLikeELF(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46])
+  }
+
+  /// Where in the file the `size` bytes at virtual address `address` come from.
+  ///
+  /// - Returns: nil unless one `PT_LOAD` segment has all of them in the file.
+  public func fileRange(ofVirtualAddress address: UInt64, size: UInt64) -> Range<Int>? {
+    for segment in segments where segment.type == .load && address >= segment.virtualAddress {
+      let start = address - segment.virtualAddress
+      guard start <= segment.fileSize, size <= segment.fileSize - start else { continue }
+      let offset = segment.fileRange.lowerBound + Int(start)
+      return offset..<offset + Int(size)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,128 @@
+// LibELF.swift — the libelf handle: owns the C resources; no pointer leaves this file
+// SPDX-License-Identifier: MIT
+
+internal import CLibELF
+
+/// An open libelf handle.
+///
+/// libelf keeps the address it is given, so the handle owns a copy of the file. It is lenient: a table outside
+/// the file reads as "no sections", and counts are clamped without a word. Callers therefore check every
+/// offset, size and count against the file before they ask for what lies there.
+struct LibELF: ~Copyable {
+  private let elf: OpaquePointer
+  private let image: UnsafeMutableRawBufferPointer
+
+  /// libelf demands this call before all others; without it `elf_memory` fails.
+  private static let version = elf_version(CUnsignedInt(EV_CURRENT))
+
+  /// Opens `bytes`, which have a whole ELF header; then libelf rejects only an impossible section count.
+  init(_ bytes: [UInt8]) throws(ELFError) {
+    _ = LibELF.version
+    let image = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    image.copyBytes(from: bytes)
+    guard let elf = elf_memory(image.bindMemory(to: CChar.self).baseAddress, image.count) else {
+      image.deallocate()
+      throw LibELF.failure("section header table")
+    }
+    self.elf = elf
+    self.image = image
+  }
+
+  deinit {
+    elf_end(elf)
+    image.deallocate()
+  }
+
+  /// The size in bytes of one entry of `type` in this file's class.
+  func entrySize(_ type: Elf_Type) -> Int {
+    gelf_fsize(elf, type, 1, CUnsignedInt(EV_CURRENT))
+  }
+
+  func header() throws(ELFError) -> GElf_Ehdr {
+    var header = GElf_Ehdr()
+    guard gelf_getehdr(elf, &header) != nil else { throw LibELF.failure("ELF header") }
+    return header
+  }
+
+  /// How many section headers there are; the count is in section 0 when it is too large for the ELF header.
+  func sectionCount() throws(ELFError) -> Int {
+    var count = 0
+    guard elf_getshdrnum(elf, &count) == 0 else { throw LibELF.failure("section header table") }
+    return count
+  }
+
+  /// The index of the section of section names, in section 0 too when it is too large; 0 for none.
+  func sectionNamesIndex() throws(ELFError) -> Int {
+    var index = 0
+    guard elf_getshdrstrndx(elf, &index) == 0 else { throw LibELF.failure("ELF header") }
+    return index
+  }
+
+  func sectionHeader(_ index: Int) throws(ELFError) -> GElf_Shdr {
+    var header = GElf_Shdr()
+    guard let section = elf_getscn(elf, index), gelf_getshdr(section, &header) != nil else {
+      throw LibELF.failure("section header \(index)")
+    }
+    return header
+  }
+
+  func programHeader(_ index: Int) throws(ELFError) -> GElf_Phdr {
+    var header = GElf_Phdr()
+    guard let index32 = CInt(exactly: index), gelf_getphdr(elf, index32, &header) != nil else {
+      throw LibELF.failure("program header \(index)")
+    }
+    return header
+  }
+
+  /// The entries of the table at `range`, which lies in the file, in this machine's byte order.
+  ///
+  /// `read` is one of the `gelf_get…` functions and `blank` what it writes to.
+  func entries<Entry>(
+    _ type: Elf_Type, in range: Range<Int>, place: String, blank: Entry,
+    read: (UnsafeMutablePointer<Elf_Data>?, CInt, UnsafeMutablePointer<Entry>?)
+      -> UnsafeMutablePointer<Entry>?
+  ) throws(ELFError) -> [Entry] {
+    let entrySize = entrySize(type)
+    try check(
+      range.count.isMultiple(of: entrySize), place, found: "a table of \(hex(range.count)) bytes",
+      expected: "a multiple of its entry size, \(hex(entrySize))")
+    guard !range.isEmpty else { return [] }
+    guard let data = elf_getdata_rawchunk(elf, Int64(range.lowerBound), range.count, type),
+      let count = CInt(exactly: range.count / entrySize)
+    else { throw LibELF.failure(place) }
+    var entries: [Entry] = []
+    entries.reserveCapacity(Int(count))
+    for index in 0..<count {
+      var entry = blank
+      guard read(data, index, &entry) != nil else { throw LibELF.failure(place) }
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// The 32-bit words of the table at `range`.
+  func words(in range: Range<Int>, place: String) throws(ELFError) -> [UInt32] {
+    try entries(ELF_T_WORD, in: range, place: place, blank: 0, read: Self.load)
+  }
+
+  /// The words of the file's own class, 32 or 64 bits, of the table at `range`.
+  func nativeWords(in range: Range<Int>, place: String) throws(ELFError) -> [UInt64] {
+    guard gelf_getclass(elf) == ELFCLASS64 else {
+      return try words(in: range, place: place).map(UInt64.init)
+    }
+    return try entries(ELF_T_XWORD, in: range, place: place, blank: 0, read: Self.load)
+  }
+
+  private static func load<Word: FixedWidthInteger>(
+    _ data: UnsafeMutablePointer<Elf_Data>?, _ index: CInt, _ word: UnsafeMutablePointer<Word>?
+  ) -> UnsafeMutablePointer<Word>? {
+    guard let buffer = data?.pointee.d_buf, let word else { return nil }
+    word.pointee = buffer.load(fromByteOffset: Int(index) * MemoryLayout<Word>.size, as: Word.self)
+    return word
+  }
+
+  private static func failure(_ place: String) -> ELFError {
+    let message = elf_errmsg(-1).map { String(cString: $0) } ?? "no message"
+    return ELFError(place: place, found: "libelf: \(message)", expected: "a well-formed file")
+  }
+}

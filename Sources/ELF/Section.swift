@@ -1,0 +1,163 @@
+// Section.swift — the section header table
+// SPDX-License-Identifier: MIT
+
+internal import CLibELF
+
+/// A section: one section header (gABI, "Section Header").
+public struct Section: Equatable, Sendable {
+  /// `sh_type`, an `SHT_*` value.
+  public struct Kind: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let null = Self(rawValue: UInt32(SHT_NULL))
+    public static let programBits = Self(rawValue: UInt32(SHT_PROGBITS))
+    public static let symbolTable = Self(rawValue: UInt32(SHT_SYMTAB))
+    public static let stringTable = Self(rawValue: UInt32(SHT_STRTAB))
+    public static let rela = Self(rawValue: UInt32(SHT_RELA))
+    public static let dynamic = Self(rawValue: UInt32(SHT_DYNAMIC))
+    public static let noBits = Self(rawValue: UInt32(SHT_NOBITS))
+    public static let rel = Self(rawValue: UInt32(SHT_REL))
+    public static let dynamicSymbols = Self(rawValue: UInt32(SHT_DYNSYM))
+    public static let symbolIndices = Self(rawValue: UInt32(SHT_SYMTAB_SHNDX))
+    public static let relr = Self(rawValue: UInt32(SHT_RELR))
+  }
+
+  /// `sh_flags`.
+  public struct Flags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static let write = Self(rawValue: UInt64(SHF_WRITE))
+    public static let allocate = Self(rawValue: UInt64(SHF_ALLOC))
+    public static let execute = Self(rawValue: UInt64(SHF_EXECINSTR))
+  }
+
+  /// The section's number in ``ELFFile/sections``.
+  public let index: Int
+  /// Empty when the file has no section names.
+  public private(set) var name: String
+  public let type: Kind
+  public let flags: Flags
+  /// The virtual address, 0 when the section is not in memory.
+  public let address: UInt64
+  /// Where the section's first byte is in the file; of no meaning when it has none there.
+  public let fileOffset: UInt64
+  /// In bytes; a `noBits` section has them in memory only.
+  public let size: UInt64
+  /// The size of one entry in bytes, 0 when the section is not a table.
+  public let entrySize: UInt64
+  /// `sh_link`, most often the index of another section; not checked.
+  public let link: Int
+  /// `sh_info`; not checked.
+  public let info: Int
+  /// In bytes, a power of two; 0 and 1 mean none. Not checked.
+  public let alignment: UInt64
+  /// The section's bytes in ``ELFFile/bytes``.
+  public let fileRange: Range<Int>
+
+  var place: String { "section \(index) (\(name))" }
+}
+
+extension Section {
+  /// Reads the section header table.
+  static func all(
+    _ header: GElf_Ehdr, libelf: borrowing LibELF, bytes: [UInt8]
+  ) throws(ELFError) -> [Section] {
+    let place = "section header table"
+    guard header.e_shoff != 0 else {
+      try check(
+        header.e_shnum == 0, place, found: "\(header.e_shnum) headers at offset 0x0", expected: "none")
+      return []
+    }
+    func checkTable(count: Int) throws(ELFError) {
+      try checkHeaderTable(
+        place, offset: header.e_shoff, count: count, entrySize: header.e_shentsize, type: ELF_T_SHDR,
+        libelf: libelf, fileSize: bytes.count)
+    }
+    // A count too large for the ELF header stands in section 0, which then has to be in the file before it.
+    try checkTable(count: max(1, Int(header.e_shnum)))
+    let count = try libelf.sectionCount()
+    try checkTable(count: count)
+    try check(
+      count > 0, place, found: "no headers inside the file",
+      expected: "at least one at \(hex(header.e_shoff))")
+
+    var sections: [Section] = []
+    var names: [UInt32] = []
+    for index in 0..<count {
+      let raw = try libelf.sectionHeader(index)
+      sections.append(try Section(raw, index: index, fileSize: bytes.count))
+      names.append(raw.sh_name)
+    }
+    try checkUniqueness(sections)
+
+    let namesIndex = try libelf.sectionNamesIndex()
+    guard namesIndex != SHN_UNDEF else { return sections }
+    try check(
+      namesIndex < count, "ELF header", found: "section names in section \(namesIndex)",
+      expected: "a section below \(count)")
+    var table = try StringTable(sections[namesIndex], bytes: bytes)
+    for index in 0..<count {
+      sections[index].name = try table.string(at: names[index], place: "section header \(index)")
+    }
+    return sections
+  }
+
+  /// No byte is in two sections and no file has two of these tables (gABI; for `SHT_RELR` custom). That also
+  /// keeps what a file expands to in proportion to its size.
+  private static func checkUniqueness(_ sections: [Section]) throws(ELFError) {
+    for type in [Kind.symbolTable, .dynamicSymbols, .dynamic, .relr] {
+      let tables = sections.filter { $0.type == type }
+      try check(
+        tables.count <= 1, "section header \(tables[1].index)",
+        found: "a second section of type \(type.rawValue)", expected: "at most one")
+    }
+    let byOffset = sections.filter { !$0.fileRange.isEmpty }
+      .sorted { $0.fileRange.lowerBound < $1.fileRange.lowerBound }
+    for (first, second) in zip(byOffset, byOffset.dropFirst()) {
+      try check(
+        first.fileRange.upperBound <= second.fileRange.lowerBound, "section header \(second.index)",
+        found: "offset \(hex(second.fileRange.lowerBound)), inside section \(first.index)",
+        expected: "bytes of its own")
+    }
+  }
+
+  private init(_ raw: GElf_Shdr, index: Int, fileSize: Int) throws(ELFError) {
+    self.index = index
+    name = ""
+    type = Kind(rawValue: raw.sh_type)
+    flags = Flags(rawValue: raw.sh_flags)
+    address = raw.sh_addr
+    fileOffset = raw.sh_offset
+    size = raw.sh_size
+    entrySize = raw.sh_entsize
+    link = Int(raw.sh_link)
+    info = Int(raw.sh_info)
+    alignment = raw.sh_addralign
+    fileRange =
+      type == .null || type == .noBits || size == 0
+      ? 0..<0
+      : try checkedRange(
+        offset: fileOffset, size: size, fileSize: fileSize, place: "section header \(index)")
+  }
+}
+
+extension ELFFile {
+  /// The section that `section.link` names, which has to be of one of `types`.
+  func linked(from section: Section, types: Set<Section.Kind>) throws(ELFError) -> Section {
+    let isValid = section.link < sections.count && types.contains(sections[section.link].type)
+    let expected = types.map(\.rawValue).sorted().map(String.init).joined(separator: " or ")
+    try check(
+      isValid, section.place, found: "a link to section \(section.link)",
+      expected: "a section of type \(expected)")
+    return sections[section.link]
+  }
+
+  /// Checks that `section` says of its entries' size what its type says.
+  func checkEntrySize(_ section: Section, _ expected: Int) throws(ELFError) {
+    try check(
+      section.entrySize == expected, section.place, found: "entry size \(hex(section.entrySize))",
+      expected: hex(expected))
+  }
+}

@@ -1,0 +1,112 @@
+// Symbol.swift — the symbol tables
+// SPDX-License-Identifier: MIT
+
+internal import CLibELF
+
+/// An entry of a symbol table (gABI, "Symbol Table").
+public struct Symbol: Equatable, Sendable {
+  /// An `STT_*` value.
+  public struct Kind: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let none = Self(rawValue: UInt8(STT_NOTYPE))
+    public static let object = Self(rawValue: UInt8(STT_OBJECT))
+    public static let function = Self(rawValue: UInt8(STT_FUNC))
+    public static let section = Self(rawValue: UInt8(STT_SECTION))
+    public static let file = Self(rawValue: UInt8(STT_FILE))
+  }
+
+  /// An `STB_*` value.
+  public struct Binding: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let local = Self(rawValue: UInt8(STB_LOCAL))
+    public static let global = Self(rawValue: UInt8(STB_GLOBAL))
+    public static let weak = Self(rawValue: UInt8(STB_WEAK))
+  }
+
+  /// What the symbol's value relates to.
+  public enum Definition: Equatable, Sendable {
+    /// Defined in another file (`SHN_UNDEF`).
+    case undefined
+    /// Not an address: relocation leaves it as it is (`SHN_ABS`).
+    case absolute
+    /// To be allocated by the linker (`SHN_COMMON`).
+    case common
+    /// Defined in this section: a valid index of ``ELFFile/sections``.
+    case section(Int)
+    /// Another reserved index, of the processor or the system.
+    case reserved(UInt16)
+  }
+
+  public let name: String
+  /// An offset in the section in a relocatable file, else a virtual address; an alignment when `common`.
+  public let value: UInt64
+  /// In bytes, 0 for none or unknown.
+  public let size: UInt64
+  public let type: Kind
+  public let binding: Binding
+  public let definition: Definition
+}
+
+extension ELFFile {
+  /// The symbols of the file: of `SHT_SYMTAB`, of `SHT_DYNSYM` when there is none, without the reserved first
+  /// entry. Empty without a symbol table.
+  ///
+  /// Throws an ``ELFError`` for a table with a wrong entry size or link, and for a symbol whose name or section
+  /// does not exist.
+  public func symbols() throws(ELFError) -> [Symbol] {
+    let table =
+      sections.first { $0.type == .symbolTable } ?? sections.first { $0.type == .dynamicSymbols }
+    guard let table else { return [] }
+    return Array(try symbols(of: table).dropFirst())
+  }
+
+  /// All symbols of the symbol table `table`, the reserved first one too.
+  func symbols(of table: Section) throws(ELFError) -> [Symbol] {
+    try checkEntrySize(table, libelf.entrySize(ELF_T_SYM))
+    let raw = try libelf.entries(
+      ELF_T_SYM, in: table.fileRange, place: table.place, blank: GElf_Sym(), read: gelf_getsym)
+    var names = try StringTable(try linked(from: table, types: [.stringTable]), bytes: bytes)
+    var indices: [UInt32] = []
+    if let extended = sections.first(where: { $0.type == .symbolIndices && $0.link == table.index }) {
+      indices = try libelf.words(in: extended.fileRange, place: extended.place)
+    }
+    var symbols: [Symbol] = []
+    symbols.reserveCapacity(raw.count)
+    for (index, symbol) in raw.enumerated() {
+      symbols.append(
+        Symbol(
+          name: try names.string(at: symbol.st_name, place: "symbol \(index) of \(table.place)"),
+          value: symbol.st_value,
+          size: symbol.st_size,
+          type: Symbol.Kind(rawValue: clibelf_st_type(symbol.st_info)),
+          binding: Symbol.Binding(rawValue: clibelf_st_bind(symbol.st_info)),
+          definition: try definition(
+            symbol.st_shndx, extended: index < indices.count ? indices[index] : nil,
+            place: "symbol \(index) of \(table.place)")))
+    }
+    return symbols
+  }
+
+  /// What section index `index` means; `extended` is the index that stands elsewhere when it is too large.
+  private func definition(
+    _ index: UInt16, extended: UInt32?, place: @autoclosure () -> String
+  ) throws(ELFError) -> Symbol.Definition {
+    var section = Int(index)
+    switch Int32(index) {
+    case SHN_UNDEF: return .undefined
+    case SHN_ABS: return .absolute
+    case SHN_COMMON: return .common
+    case SHN_XINDEX: section = Int(extended ?? .max)
+    case SHN_LORESERVE...: return .reserved(index)
+    default: break
+    }
+    try check(
+      section < sections.count, place(), found: "section \(section)",
+      expected: "a section below \(sections.count)")
+    return .section(section)
+  }
+}

@@ -1,0 +1,159 @@
+// InfoChanges.swift — what a user asks to be filled into struct purgatory_info
+// SPDX-License-Identifier: MIT
+
+/// Changes to a `PurgatoryInfo`; what is nil stays as it is. Addresses are physical, also for a relative purgatory.
+public struct InfoChanges: Sendable {
+  /// Which digests are filled in and verified.
+  public enum DigestMode: String, CaseIterable, Sendable {
+    /// One for each region: a failure names the region.
+    case regions
+    /// One over all regions, as kexec-tools has it.
+    case combined
+    /// None: nothing is verified.
+    case none
+  }
+
+  /// What is verified; replaces all regions unless it is empty.
+  public var segments: [Segment] = []
+  public var kernelEntry: UInt64?
+  public var dtbAddress: UInt64?
+  /// Where the purgatory itself will be loaded; with `relative`, what addresses are made relative to.
+  public var loadAddress: UInt64?
+  public var digest: DigestMode?
+  /// `.some(nil)`: silent.
+  public var console: PurgatoryInfo.Console??
+  public var onFailure: PurgatoryInfo.FailureAction?
+  public var psci: PurgatoryInfo.PSCIConduit?
+  public var relative: Bool?
+  public var quiet: Bool?
+
+  public init() {}
+
+  /// `info` with the changes made.
+  ///
+  /// - Parameter file: the blob, for errors.
+  /// - Throws: all that is wrong with the changes, alone and together with what `info` holds already.
+  public func applied(to info: PurgatoryInfo, file: String) throws(Rejection) -> PurgatoryInfo {
+    var info = info
+    var problems: [Problem] = []
+
+    let wasRelative = info.flags.contains(.relative)
+    let isRelative = relative ?? wasRelative
+    if isRelative != wasRelative, info.kernelEntry != 0 || info.dtbAddress != 0 || !info.usedRegions.isEmpty {
+      if let loadAddress {
+        info.rebase(adding: isRelative ? 0 &- loadAddress : loadAddress)
+      } else {
+        problems.append(
+          Problem(
+            file, "flags", found: "addresses that are \(wasRelative ? "relative" : "absolute") already",
+            expected: "the blob's base to convert them", help: "add --load-address"))
+      }
+    }
+    let origin = isRelative ? loadAddress ?? 0 : 0
+
+    if let quiet { info.flags.set(.quiet, to: quiet) }
+    info.flags.set(.relative, to: isRelative)
+    if let onFailure { info.onFailure = onFailure }
+    if let psci { info.psciConduit = psci }
+    if let console { info.console = console }
+
+    if !segments.isEmpty {
+      problems += fillRegions(&info, origin: origin)
+    } else if let digest, digest != .none {
+      problems.append(
+        Problem(
+          "--digest \(digest.rawValue)", found: "no file to compute it of",
+          expected: "--kernel, --dtb, --initrd or --segment"))
+    }
+    if digest == DigestMode.none {
+      info.skipChecks = true
+      info.flags.subtract([.verifyRegions, .verifyCombined])
+    }
+
+    let kernel = segments.first { $0.role == .kernel }
+    let dtb = segments.first { $0.role == .dtb }
+    if let entry = kernelEntry ?? kernel?.base { info.kernelEntry = entry &- origin }
+    if let address = dtbAddress ?? dtb?.base { info.dtbAddress = address &- origin }
+    if let dtb, let dtbAddress, dtb.base != dtbAddress {
+      problems.append(
+        Problem(
+          "--dtb-addr", found: String(hex: dtbAddress),
+          expected: "\(String(hex: dtb.base)), where --dtb puts \(dtb.file)"))
+    }
+
+    problems += overlaps(memorySize: info.memorySize)
+    problems += info.problems(file: file)
+    guard problems.isEmpty else { throw Rejection(problems) }
+    return info
+  }
+
+  private func fillRegions(_ info: inout PurgatoryInfo, origin: UInt64) -> [Problem] {
+    let maximum = PurgatoryInfo.maximumRegions
+    guard segments.count <= maximum else {
+      return [
+        Problem("--segment", found: "\(segments.count) segments", expected: "at most \(maximum) in all")
+      ]
+    }
+    let mode = digest ?? (info.flags.contains(.verifyCombined) ? .combined : .regions)
+    info.regions = [PurgatoryInfo.Region](repeating: .init(), count: maximum)
+    for (index, segment) in segments.enumerated() {
+      info.regions[index] = PurgatoryInfo.Region(
+        base: segment.base &- origin, size: segment.verifiedSize,
+        digest: mode == .regions ? Digest(of: [segment]) : .zero)
+    }
+    info.combinedDigest = mode == .combined ? Digest(of: segments) : .zero
+    info.flags.set(.verifyRegions, to: mode == .regions)
+    info.flags.set(.verifyCombined, to: mode == .combined)
+    info.skipChecks = mode == .none
+    return []
+  }
+
+  /// Segments that overlap each other, or the purgatory if it is known where that will be.
+  private func overlaps(memorySize: UInt64) -> [Problem] {
+    var placed = segments.map { (name: $0.file, range: $0.range) }
+    var problems: [Problem] = []
+    if let loadAddress {
+      if !loadAddress.isMultiple(of: PurgatoryInfo.loadAlignment) {
+        problems.append(
+          Problem("--load-address", found: String(hex: loadAddress), expected: "a multiple of 4 KiB"))
+      }
+      let (end, overflow) = loadAddress.addingReportingOverflow(memorySize)
+      if overflow {
+        problems.append(
+          Problem("--load-address", found: String(hex: loadAddress), expected: "an end below 2^64"))
+      } else {
+        placed.append((name: "the purgatory", range: loadAddress..<end))
+      }
+    }
+    for (index, first) in placed.enumerated() {
+      for second in placed[(index + 1)...] where first.range.overlaps(second.range) {
+        problems.append(
+          Problem(
+            first.name, "address",
+            found: "\(first.range.addresses) overlaps \(second.name) at \(second.range.addresses)",
+            expected: "memory of its own"))
+      }
+    }
+    return problems
+  }
+}
+
+extension Range<UInt64> {
+  /// `0xfirst-0xend`, the end not included.
+  var addresses: String { "\(String(hex: lowerBound))-\(String(hex: upperBound))" }
+}
+
+extension PurgatoryInfo.Flags {
+  fileprivate mutating func set(_ flag: Self, to value: Bool) {
+    if value { insert(flag) } else { remove(flag) }
+  }
+}
+
+extension PurgatoryInfo {
+  /// Moves every address; an entry or a DTB address of 0 stays what it is, "none".
+  fileprivate mutating func rebase(adding offset: UInt64) {
+    if kernelEntry != 0 { kernelEntry &+= offset }
+    if dtbAddress != 0 { dtbAddress &+= offset }
+    for index in regions.indices where regions[index].size != 0 { regions[index].base &+= offset }
+  }
+}

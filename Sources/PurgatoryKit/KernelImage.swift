@@ -1,0 +1,54 @@
+// KernelImage.swift — the header of an arm64 Linux Image
+// SPDX-License-Identifier: MIT
+
+/// The header of an arm64 `Image` (Linux Documentation/arch/arm64/booting.rst, "Call the kernel image").
+public struct KernelImage: Equatable, Sendable {
+  /// Bytes of the header.
+  public static let headerSize = 64
+  /// The image's base, less `textOffset`, is a multiple of this.
+  public static let alignment: UInt64 = 2 << 20
+
+  public let textOffset: UInt64
+  /// Bytes of memory from the image's base, BSS included.
+  public let imageSize: UInt64
+  public let flags: UInt64
+
+  /// Reads the header; `file` names the image in errors.
+  public init(header bytes: [UInt8], file: String) throws(Rejection) {
+    guard bytes.count >= Self.headerSize, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],
+      let textOffset: UInt64 = bytes.integer(at: 0x08), let imageSize: UInt64 = bytes.integer(at: 0x10),
+      let flags: UInt64 = bytes.integer(at: 0x18)
+    else { throw Rejection(Self.notAnImage(bytes, file)) }
+    guard flags & 1 == 0 else {
+      throw Rejection(Problem(file, "flags", found: "a big-endian kernel", expected: "a little-endian one"))
+    }
+    guard imageSize != 0 else {
+      throw Rejection(
+        Problem(file, "image_size", found: "0", expected: "the kernel's memory size (Linux 3.17 or newer)"))
+    }
+    self.textOffset = textOffset
+    self.imageSize = imageSize
+    self.flags = flags
+  }
+
+  private static func notAnImage(_ bytes: [UInt8], _ file: String) -> Problem {
+    let expected = "an arm64 Image (\"ARM\\x64\" at 0x38)"
+    if bytes.starts(with: [0x1f, 0x8b]) {
+      return Problem(
+        file, "header", found: "gzip data", expected: expected, help: "gunzip -c \(file) > Image")
+    }
+    if bytes.starts(with: [0x4d, 0x5a]), bytes.count >= 8, bytes[4..<8] == [0x7a, 0x69, 0x6d, 0x67] {
+      return Problem(
+        file, "header", found: "an EFI zboot image", expected: expected,
+        help: "pass arch/arm64/boot/Image of the kernel's build, or unpack the payload named in the header")
+    }
+    if bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) {
+      return Problem(
+        file, "header", found: "an ELF file", expected: expected,
+        help: "aarch64-linux-gnu-objcopy -O binary \(file) Image")
+    }
+    return Problem(
+      file, "header", found: "no arm64 Image header", expected: expected,
+      help: "for a payload that is no Linux kernel use --segment and --kernel-entry")
+  }
+}

@@ -1,0 +1,69 @@
+// Manifest.swift — what a loader needs to know, as JSON beside the files
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import SystemPackage
+
+/// Which file goes where, and where to jump.
+public struct Manifest: Codable, Equatable, Sendable {
+  public struct Segment: Codable, Equatable, Sendable {
+    public let name: String
+    /// Relative to the manifest's own directory.
+    public let file: String
+    /// Physical address.
+    public let base: UInt64
+    /// Bytes of the file.
+    public let size: UInt64
+    /// Bytes in memory: zeros follow the file's.
+    public let memorySize: UInt64
+    /// Of the file.
+    public let sha256: String
+
+    enum CodingKeys: String, CodingKey {
+      case name, file, base, size, sha256
+      case memorySize = "memory_size"
+    }
+  }
+
+  public private(set) var version = 1
+  /// Where the loader jumps to: the purgatory's first byte.
+  public let entry: UInt64
+  public let segments: [Segment]
+
+  /// Describes `segments`, the purgatory among them, for a manifest at `path`.
+  public init(entry: UInt64, segments: [PurgatoryKit.Segment], path: String) {
+    self.entry = entry
+    let directory = FilePath(absolute: path).removingLastComponent()
+    self.segments = segments.map { segment in
+      Segment(
+        name: segment.role.rawValue, file: FilePath(absolute: segment.file).relative(to: directory),
+        base: segment.base, size: UInt64(segment.bytes.count), memorySize: segment.memorySize,
+        sha256: Digest(of: segment.bytes).description)
+    }
+  }
+
+  /// The JSON text; equal manifests give equal bytes.
+  public func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension FilePath {
+  /// `path`, relative to the current directory, made absolute; `.` and `..` resolved by name.
+  public init(absolute path: String) {
+    self = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
+  }
+
+  /// How to get here from `directory`; both are absolute and normal.
+  func relative(to directory: FilePath) -> String {
+    var here = Array(components)
+    var there = Array(directory.components)
+    while let first = here.first, first == there.first, here.count > 1 {
+      here.removeFirst()
+      there.removeFirst()
+    }
+    return (there.map { _ in ".." } + here.map(\.string)).joined(separator: "/")
+  }
+}

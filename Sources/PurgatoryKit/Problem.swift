@@ -1,0 +1,47 @@
+// Problem.swift — what is wrong with an input: where, what was found, what was expected, how to mend it
+// SPDX-License-Identifier: MIT
+
+/// One thing that is wrong with an input.
+public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file, or the option, at fault.
+  public let file: String
+  /// Where in it: a field, a symbol, a table; nil: the file as a whole.
+  public let place: String?
+  public let found: String
+  /// nil where `found` says it all.
+  public let expected: String?
+  /// How to mend it, if there is one way: a command or an option.
+  public let help: String?
+
+  public init(
+    _ file: String, _ place: String? = nil, found: String, expected: String? = nil, help: String? = nil
+  ) {
+    self.file = file
+    self.place = place
+    self.found = found
+    self.expected = expected
+    self.help = help
+  }
+
+  /// `FILE: WHERE: what was found, expected what`.
+  public var description: String {
+    [file, place, found].compactMap { $0 }.joined(separator: ": ")
+      + (expected.map { ", expected \($0)" } ?? "")
+  }
+}
+
+/// An input is rejected: all that is wrong with it, at least one thing.
+public struct Rejection: Error, Equatable, Sendable {
+  public let problems: [Problem]
+  /// What a failed tool said itself, verbatim.
+  public let transcript: String?
+
+  public init(_ problems: [Problem], transcript: String? = nil) {
+    self.problems = problems
+    self.transcript = transcript
+  }
+
+  public init(_ problem: Problem) {
+    self.init([problem])
+  }
+}

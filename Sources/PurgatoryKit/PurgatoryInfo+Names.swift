@@ -1,0 +1,46 @@
+// PurgatoryInfo+Names.swift — the words for flags, consoles, actions and states, in options, texts and JSON
+// SPDX-License-Identifier: MIT
+
+extension PurgatoryInfo.Flags {
+  /// The names of the flags that are set, in bit order.
+  public var names: [String] {
+    let all: [(PurgatoryInfo.Flags, String)] = [
+      (.verifyRegions, "verify-regions"), (.verifyCombined, "verify-combined"), (.relative, "relative"),
+      (.noCache, "no-cache"), (.noCrypto, "no-crypto"), (.quiet, "quiet"),
+    ]
+    return all.filter { contains($0.0) }.map(\.1)
+  }
+}
+
+extension PurgatoryInfo.Console.Kind {
+  public var name: String {
+    switch self {
+    case .raw: "raw"
+    case .pl011: "pl011"
+    case .uart8250: "8250"
+    case .uart8250MMIO32: "8250-mmio32"
+    }
+  }
+}
+
+extension PurgatoryInfo.FailureAction {
+  public var name: String { "\(self)" }
+}
+
+extension PurgatoryInfo.PSCIConduit {
+  public var name: String { "\(self)" }
+}
+
+extension PurgatoryInfo.Status {
+  public var name: String {
+    switch self {
+    case .notRun: "not-run"
+    case .running: "running"
+    case .verified: "verified"
+    case .skipped: "skipped"
+    case .mismatch: "mismatch"
+    case .exception: "exception"
+    case .badInfo: "bad-info"
+    }
+  }
+}

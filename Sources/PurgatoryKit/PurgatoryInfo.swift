@@ -1,0 +1,227 @@
+// PurgatoryInfo.swift — struct purgatory_info as a Swift value: decoded from, and encoded into, its bytes
+// SPDX-License-Identifier: MIT
+
+import PurgatoryABI
+
+/// The contents of `struct purgatory_info` (docs/abi.md), the only part of a purgatory that a loader writes.
+///
+/// Addresses are physical; when `flags` contains `.relative` they are offsets from the blob's base, modulo 2^64.
+public struct PurgatoryInfo: Equatable, Sendable {
+  /// Bytes of the struct.
+  public static let size = Int(PURGATORY_INFO_SIZE)
+  /// Where the struct lies in a flat blob.
+  public static let blobOffset = Int(PURGATORY_INFO_OFFSET)
+  public static let maximumRegions = Int(PURGATORY_MAX_REGIONS)
+  /// The blob's base is a multiple of this.
+  public static let loadAlignment = UInt64(PURGATORY_LOAD_ALIGNMENT)
+  /// Every region's base is a multiple of this.
+  public static let regionAlignment = UInt64(PURGATORY_REGION_ALIGNMENT)
+  public static let supportedVersion = UInt32(PURGATORY_INFO_VERSION)
+
+  public var version = supportedVersion
+  /// The next kernel's first instruction; 0: not ready.
+  public var kernelEntry: UInt64 = 0
+  /// The device tree, handed over in x0; 0: whatever x0 the purgatory is entered with.
+  public var dtbAddress: UInt64 = 0
+  public var flags: Flags = []
+  public var onFailure = FailureAction.halt
+  public var psciConduit = PSCIConduit.smc
+  public var console: Console?
+  /// Nothing is verified.
+  public var skipChecks = false
+  /// Bytes of memory from the blob's base: its file and its scratch. Set at link time.
+  public var memorySize: UInt64 = 0
+  /// `maximumRegions` entries.
+  public var regions = [Region](repeating: Region(), count: maximumRegions)
+  /// One SHA-256 over all used regions, in order.
+  public var combinedDigest = Digest.zero
+  public var status = Status.notRun
+  public var failedRegion: UInt32 = 0
+  public var verifyTicks: UInt64 = 0
+  public var verifyPath: UInt64 = 0
+
+  /// The single bits of the `flags` field.
+  public struct Flags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static let verifyRegions = Flags(rawValue: UInt64(PURGATORY_FLAG_VERIFY_REGIONS))
+    public static let verifyCombined = Flags(rawValue: UInt64(PURGATORY_FLAG_VERIFY_COMBINED))
+    public static let relative = Flags(rawValue: UInt64(PURGATORY_FLAG_RELATIVE))
+    public static let noCache = Flags(rawValue: UInt64(PURGATORY_FLAG_NO_CACHE))
+    public static let noCrypto = Flags(rawValue: UInt64(PURGATORY_FLAG_NO_CRYPTO))
+    public static let quiet = Flags(rawValue: UInt64(PURGATORY_FLAG_QUIET))
+  }
+
+  /// What the purgatory does when verification fails (flags bits 8-9).
+  public enum FailureAction: UInt64, CaseIterable, Sendable {
+    case halt = 0
+    case reset, poweroff, boot
+  }
+
+  /// The instruction that reaches PSCI (flags bit 10).
+  public enum PSCIConduit: CaseIterable, Sendable {
+    case smc, hvc
+  }
+
+  /// The diagnostics UART.
+  public struct Console: Equatable, Sendable {
+    public enum Kind: UInt32, CaseIterable, Sendable {
+      case raw = 1
+      case pl011, uart8250, uart8250MMIO32
+    }
+    public var kind: Kind
+    /// MMIO address.
+    public var base: UInt64
+    public init(kind: Kind, base: UInt64) {
+      self.kind = kind
+      self.base = base
+    }
+  }
+
+  /// Memory to verify; size 0: unused.
+  public struct Region: Equatable, Sendable {
+    public var base: UInt64 = 0
+    public var size: UInt64 = 0
+    public var digest = Digest.zero
+    public init(base: UInt64 = 0, size: UInt64 = 0, digest: Digest = .zero) {
+      self.base = base
+      self.size = size
+      self.digest = digest
+    }
+  }
+
+  /// Written by the purgatory.
+  public enum Status: UInt32, Sendable {
+    case notRun = 0
+    case running, verified, skipped, mismatch, exception, badInfo
+  }
+
+  public init() {}
+
+  /// The regions in use, with their indices.
+  public var usedRegions: [(index: Int, region: Region)] {
+    regions.enumerated().filter { $0.element.size != 0 }.map { ($0.offset, $0.element) }
+  }
+}
+
+// MARK: - Bytes
+
+extension PurgatoryInfo {
+  /// A field that holds a value this version does not know.
+  public struct DecodingError: Error, Equatable, Sendable {
+    public let field: String
+    public let found: String
+    public let expected: String
+  }
+
+  /// Decodes the struct. Magic, version and size are checked before anything else is believed.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    func field<T: FixedWidthInteger & UnsignedInteger>(_ offset: Int32, _ name: String) throws(DecodingError)
+      -> T
+    {
+      guard let value = bytes.integer(at: Int(offset), as: T.self) else {
+        throw DecodingError(
+          field: name, found: "\(bytes.count) bytes", expected: "struct purgatory_info of \(Self.size) bytes")
+      }
+      return value
+    }
+    let magic: UInt64 = try field(PURGATORY_INFO_magic, "magic")
+    guard magic == UInt64(PURGATORY_INFO_MAGIC) else {
+      throw DecodingError(field: "magic", found: String(hex: magic), expected: "\"PURGINFO\"")
+    }
+    version = try field(PURGATORY_INFO_version, "version")
+    guard version == Self.supportedVersion else {
+      throw DecodingError(field: "version", found: "\(version)", expected: "\(Self.supportedVersion)")
+    }
+    let size: UInt32 = try field(PURGATORY_INFO_size, "size")
+    guard size == UInt32(Self.size) else {
+      throw DecodingError(
+        field: "size", found: String(hex: UInt64(size)), expected: String(hex: UInt64(Self.size)))
+    }
+    guard bytes.count >= Self.size else {
+      throw DecodingError(
+        field: "size", found: "\(bytes.count) bytes", expected: "struct purgatory_info of \(Self.size) bytes")
+    }
+
+    kernelEntry = try field(PURGATORY_INFO_kernel_entry, "kernel_entry")
+    dtbAddress = try field(PURGATORY_INFO_dtb_addr, "dtb_addr")
+    let rawFlags: UInt64 = try field(PURGATORY_INFO_flags, "flags")
+    flags = Flags(rawValue: rawFlags & Self.flagBits)
+    onFailure =
+      FailureAction(
+        rawValue: (rawFlags & UInt64(PURGATORY_FLAG_ON_FAILURE_MASK))
+          >> UInt64(PURGATORY_FLAG_ON_FAILURE_SHIFT))
+      ?? .halt
+    psciConduit = rawFlags & UInt64(PURGATORY_FLAG_PSCI_HVC) != 0 ? .hvc : .smc
+    let unknown =
+      rawFlags & ~(Self.flagBits | UInt64(PURGATORY_FLAG_ON_FAILURE_MASK) | UInt64(PURGATORY_FLAG_PSCI_HVC))
+    guard unknown == 0 else {
+      throw DecodingError(field: "flags", found: "unknown bits \(String(hex: unknown))", expected: "0 there")
+    }
+
+    let consoleBase: UInt64 = try field(PURGATORY_INFO_console_base, "console_base")
+    let consoleType: UInt32 = try field(PURGATORY_INFO_console_type, "console_type")
+    if consoleType != UInt32(PURGATORY_CONSOLE_NONE), consoleBase != 0 {
+      guard let kind = Console.Kind(rawValue: consoleType) else {
+        throw DecodingError(field: "console_type", found: "\(consoleType)", expected: "0 to 4")
+      }
+      console = Console(kind: kind, base: consoleBase)
+    }
+    let skip: UInt32 = try field(PURGATORY_INFO_skip_checks, "skip_checks")
+    skipChecks = skip != 0
+    memorySize = try field(PURGATORY_INFO_memory_size, "memory_size")
+    for index in 0..<Self.maximumRegions {
+      let region = PURGATORY_INFO_regions + Int32(index * 16)
+      let digest = Int(PURGATORY_INFO_digests) + index * Int(PURGATORY_DIGEST_SIZE)
+      regions[index] = Region(
+        base: try field(region, "regions"), size: try field(region + 8, "regions"),
+        digest: Digest(bytes: Array(bytes[digest..<digest + Int(PURGATORY_DIGEST_SIZE)])))
+    }
+    let combined = Int(PURGATORY_INFO_digest)
+    combinedDigest = Digest(bytes: Array(bytes[combined..<combined + Int(PURGATORY_DIGEST_SIZE)]))
+    let rawStatus: UInt32 = try field(PURGATORY_INFO_status, "status")
+    guard let status = Status(rawValue: rawStatus) else {
+      throw DecodingError(field: "status", found: "\(rawStatus)", expected: "0 to 6")
+    }
+    self.status = status
+    failedRegion = try field(PURGATORY_INFO_failed_region, "failed_region")
+    verifyTicks = try field(PURGATORY_INFO_verify_ticks, "verify_ticks")
+    verifyPath = try field(PURGATORY_INFO_verify_path, "verify_path")
+  }
+
+  /// The struct's bytes.
+  public func encoded() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: Self.size)
+    bytes.store(UInt64(PURGATORY_INFO_MAGIC), at: Int(PURGATORY_INFO_magic))
+    bytes.store(version, at: Int(PURGATORY_INFO_version))
+    bytes.store(UInt32(Self.size), at: Int(PURGATORY_INFO_size))
+    bytes.store(kernelEntry, at: Int(PURGATORY_INFO_kernel_entry))
+    bytes.store(dtbAddress, at: Int(PURGATORY_INFO_dtb_addr))
+    var rawFlags = flags.rawValue | onFailure.rawValue << UInt64(PURGATORY_FLAG_ON_FAILURE_SHIFT)
+    if psciConduit == .hvc { rawFlags |= UInt64(PURGATORY_FLAG_PSCI_HVC) }
+    bytes.store(rawFlags, at: Int(PURGATORY_INFO_flags))
+    bytes.store(console?.base ?? 0, at: Int(PURGATORY_INFO_console_base))
+    bytes.store(
+      console?.kind.rawValue ?? UInt32(PURGATORY_CONSOLE_NONE), at: Int(PURGATORY_INFO_console_type))
+    bytes.store(UInt32(skipChecks ? 1 : 0), at: Int(PURGATORY_INFO_skip_checks))
+    bytes.store(memorySize, at: Int(PURGATORY_INFO_memory_size))
+    for (index, region) in regions.enumerated() {
+      bytes.store(region.base, at: Int(PURGATORY_INFO_regions) + index * 16)
+      bytes.store(region.size, at: Int(PURGATORY_INFO_regions) + index * 16 + 8)
+      let digest = Int(PURGATORY_INFO_digests) + index * Int(PURGATORY_DIGEST_SIZE)
+      bytes.replaceSubrange(digest..<digest + Int(PURGATORY_DIGEST_SIZE), with: region.digest.bytes)
+    }
+    let combined = Int(PURGATORY_INFO_digest)
+    bytes.replaceSubrange(combined..<combined + Int(PURGATORY_DIGEST_SIZE), with: combinedDigest.bytes)
+    bytes.store(status.rawValue, at: Int(PURGATORY_INFO_status))
+    bytes.store(failedRegion, at: Int(PURGATORY_INFO_failed_region))
+    bytes.store(verifyTicks, at: Int(PURGATORY_INFO_verify_ticks))
+    bytes.store(verifyPath, at: Int(PURGATORY_INFO_verify_path))
+    return bytes
+  }
+
+  private static var flagBits: UInt64 {
+    Flags([.verifyRegions, .verifyCombined, .relative, .noCache, .noCrypto, .quiet]).rawValue
+  }
+}

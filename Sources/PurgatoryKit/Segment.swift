@@ -1,0 +1,83 @@
+// Segment.swift — bytes that a loader puts at a physical address
+// SPDX-License-Identifier: MIT
+
+import DeviceTree
+
+/// A file's bytes at a physical address, followed by zeros up to its size in memory.
+public struct Segment: Sendable {
+  /// What a segment is to the next kernel.
+  public enum Role: String, Sendable {
+    case purgatory, kernel, dtb, initrd, segment
+  }
+
+  public let role: Role
+  /// The file, as the user named it.
+  public let file: String
+  public let bytes: [UInt8]
+  /// The physical address of the first byte.
+  public let base: UInt64
+  /// Bytes that it takes in memory: never less than `bytes`.
+  public let memorySize: UInt64
+  /// The bytes from `base` that the purgatory verifies: the file's and the zeros that the loader adds. Not a kernel's
+  /// BSS, which the kernel clears itself.
+  public let verifiedSize: UInt64
+
+  /// Places a file.
+  ///
+  /// - Parameter memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
+  /// - Throws: every reason why the file cannot be what `role` says, or cannot be where `base` says.
+  public init(
+    role: Role, file: String, bytes: [UInt8], base: UInt64, memorySize: UInt64? = nil
+  ) throws(Rejection) {
+    let fileSize = UInt64(bytes.count)
+    var size = max(memorySize ?? 0, fileSize)
+    var problems: [Problem] = []
+    if let memorySize, memorySize < fileSize {
+      problems.append(
+        Problem(
+          file, "memory size", found: String(hex: memorySize),
+          expected: "at least the file's \(fileSize) bytes"))
+    }
+    if !base.isMultiple(of: PurgatoryInfo.regionAlignment) {
+      problems.append(
+        Problem(
+          file, "address", found: String(hex: base),
+          expected: "a multiple of \(PurgatoryInfo.regionAlignment)"))
+    }
+    switch role {
+    case .kernel:
+      let image = try KernelImage(header: bytes, file: file)
+      size = max(size, image.imageSize)
+      if !(base &- image.textOffset).isMultiple(of: KernelImage.alignment) {
+        problems.append(
+          Problem(
+            file, "address", found: String(hex: base),
+            expected: "a multiple of 2 MiB plus text_offset \(String(hex: image.textOffset))"))
+      }
+    case .dtb:
+      do {
+        try DeviceTree.validate(bytes)
+      } catch {
+        problems.append(Problem(file, error.place, found: error.found, expected: error.expected))
+      }
+    case .purgatory, .initrd, .segment: break
+    }
+    if base.addingReportingOverflow(size).overflow {
+      problems.append(
+        Problem(
+          file, "address", found: "\(String(hex: base)) + \(String(hex: size)) bytes",
+          expected: "an end below 2^64"))
+    }
+    guard problems.isEmpty else { throw Rejection(problems) }
+
+    self.role = role
+    self.file = file
+    self.bytes = bytes
+    self.base = base
+    self.memorySize = size
+    self.verifiedSize = role == .kernel ? fileSize : size
+  }
+
+  /// The addresses that it takes; `init` made sure that they exist.
+  public var range: Range<UInt64> { base..<base + memorySize }
+}

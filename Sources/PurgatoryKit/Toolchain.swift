@@ -1,0 +1,124 @@
+// Toolchain.swift — the cross assembler and linker: which there are, and how each is called
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import SystemPackage
+
+/// An assembler and a linker for AArch64.
+public struct Toolchain: Equatable, Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
+    /// clang and ld.lld: the Swift toolchain's own, or others in PATH.
+    case llvm
+    /// as and ld of GNU binutils, with any C preprocessor.
+    case gnu
+  }
+
+  /// A program and its arguments; `{work}` paths are relative to the work directory it runs in.
+  public struct Command: Equatable, Sendable {
+    public let program: FilePath
+    public let arguments: [String]
+    /// What it does, and to what, for errors.
+    public let purpose: String
+
+    /// As a shell would take it.
+    public var line: String {
+      ([program.string] + arguments).joined(separator: " ")
+    }
+  }
+
+  public static let defaultCrossCompile = "aarch64-linux-gnu-"
+
+  public let kind: Kind
+  private let preprocessor: FilePath
+  private let assembler: FilePath
+  private let linker: FilePath
+
+  /// Finds a toolchain: the kind that is asked for, else GNU if a prefix is asked for, else the first there is.
+  ///
+  /// - Parameters:
+  ///   - crossCompile: the prefix of the GNU tools' names, as in the kernel's `CROSS_COMPILE`.
+  ///   - path: the directories that are searched, as in `PATH`.
+  public static func find(_ kind: Kind?, crossCompile: String?, path: String) throws(Rejection) -> Toolchain {
+    let kinds = kind.map { [$0] } ?? (crossCompile == nil ? Kind.allCases : [.gnu])
+    var problems: [Problem] = []
+    for kind in kinds {
+      switch kind {
+      case .llvm:
+        var path = path
+        // A Swift toolchain brings both, and its clang knows its ld.lld's version; other LLVMs may be older.
+        if let swift = program("swift", in: path) {
+          path = resolved(swift).removingLastComponent().string + ":" + path
+        }
+        if let clang = program("clang", in: path), let lld = program("ld.lld", in: path) {
+          return Toolchain(kind: .llvm, preprocessor: clang, assembler: clang, linker: lld)
+        }
+        problems.append(
+          Problem(
+            "llvm toolchain", found: "not found", expected: "clang and ld.lld beside swift or in PATH",
+            help: "apt-get install clang lld"))
+      case .gnu:
+        let prefix = crossCompile ?? defaultCrossCompile
+        if let cpp = program("\(prefix)cpp", in: path) ?? program("cpp", in: path),
+          let assembler = program("\(prefix)as", in: path), let linker = program("\(prefix)ld", in: path)
+        {
+          return Toolchain(kind: .gnu, preprocessor: cpp, assembler: assembler, linker: linker)
+        }
+        problems.append(
+          Problem(
+            "gnu toolchain", found: "not found",
+            expected: "\(prefix)as, \(prefix)ld and \(prefix)cpp or cpp in PATH",
+            help: "apt-get install binutils-aarch64-linux-gnu cpp"))
+      }
+    }
+    throw Rejection(problems)
+  }
+
+  /// The commands that make `elf` of `source`, to be run in order in an empty directory.
+  public func commands(building source: PurgatorySource, to elf: String) -> [Command] {
+    let include = ["-I", source.includeDirectory.string]
+    var commands: [Command] = []
+    var objects: [String] = []
+    for file in source.assembly {
+      let stem = file.stem ?? ""
+      let object = "\(stem).o"
+      objects.append(object)
+      switch kind {
+      case .llvm:
+        commands.append(
+          Command(
+            program: assembler,
+            arguments: ["--target=aarch64-none-elf"] + include + ["-c", file.string, "-o", object],
+            purpose: file.string))
+      case .gnu:
+        commands.append(
+          Command(
+            program: preprocessor,
+            arguments: ["-undef", "-x", "assembler-with-cpp"] + include + [file.string, "-o", "\(stem).s"],
+            purpose: file.string))
+        commands.append(
+          Command(program: assembler, arguments: ["\(stem).s", "-o", object], purpose: file.string))
+      }
+    }
+    // GNU ld warns of any segment that is writable and executable; lld has no such option.
+    let quirks = kind == .gnu ? ["--no-warn-rwx-segments"] : []
+    commands.append(
+      Command(
+        program: linker,
+        arguments: [
+          "-pie", "--no-dynamic-linker", "--fatal-warnings", "--orphan-handling=error", "-z",
+          "max-page-size=4096",
+        ] + quirks + ["-T", source.linkerScript.string] + objects + ["-o", elf],
+        purpose: source.linkerScript.string))
+    return commands
+  }
+
+  /// The executable `name` in the first directory of `path` that has it.
+  private static func program(_ name: String, in path: String) -> FilePath? {
+    path.split(separator: ":").lazy.map { FilePath(String($0)).appending(name) }
+      .first { FileManager.default.isExecutableFile(atPath: $0.string) }
+  }
+
+  private static func resolved(_ path: FilePath) -> FilePath {
+    FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path)
+  }
+}

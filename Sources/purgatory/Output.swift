@@ -1,0 +1,21 @@
+// Output.swift — data goes to standard output, talk to standard error
+// SPDX-License-Identifier: MIT
+
+import SystemPackage
+
+/// Says `text` to the person at the terminal.
+func talk(_ text: String) {
+  _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+}
+
+extension BinaryInteger {
+  /// Decimal digits in groups of three.
+  var grouped: String {
+    var text = ""
+    for (index, digit) in "\(self)".reversed().enumerated() {
+      if index > 0, index.isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return String(text.reversed())
+  }
+}

@@ -1,0 +1,28 @@
+// Show.swift — what a purgatory holds, for people and for scripts
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import FoundationEssentials
+import PurgatoryKit
+
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a purgatory holds, and whether it is ready.")
+
+  @Argument(help: "The purgatory, ELF or flat.")
+  var file: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let blob = try Blob(try Files.read(file), file: file)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      try Files.write(try encoder.encode(BlobDescription(blob)) + [UInt8(ascii: "\n")], to: "-")
+    } else {
+      print(blob.text)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// Values.swift — addresses, sizes and placed files, as they are typed
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import PurgatoryKit
+
+/// A value that was typed wrongly: what about it.
+struct ValueError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// `0x…` or decimal.
+func parseAddress(_ text: String) throws -> UInt64 {
+  try parseNumber(text)
+}
+
+/// `0x…` or decimal, with K, M or G for powers of 1024.
+func parseSize(_ text: String) throws -> UInt64 {
+  let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30]
+  guard let unit = text.last, let shift = shifts[Character(unit.uppercased())] else {
+    return try parseNumber(text)
+  }
+  let number = try parseNumber(text.dropLast())
+  guard number.leadingZeroBitCount >= shift || number == 0 else {
+    throw ValueError(description: "\(text) exceeds 64 bits")
+  }
+  return number << shift
+}
+
+private func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
+  let isHex = text.hasPrefix("0x") || text.hasPrefix("0X")
+  let digits = isHex ? text.dropFirst(2) : text[...]
+  guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && (isHex ? $0.isHexDigit : $0.isNumber) }) else {
+    throw ValueError(description: "'\(text)' is no number, expected 0x… or decimal")
+  }
+  guard let number = UInt64(digits, radix: isHex ? 16 : 10) else {
+    throw ValueError(description: "\(text) exceeds 64 bits")
+  }
+  return number
+}
+
+/// `FILE@ADDR`, and for `--segment` `FILE@ADDR+MEMSIZE`: a file, and where it goes.
+struct PlacedFile {
+  let file: String
+  let address: UInt64
+  let memorySize: UInt64?
+
+  init(parsing text: String) throws {
+    (file, address, memorySize) = try Self.parse(text, sized: false)
+  }
+
+  init(parsingSized text: String) throws {
+    (file, address, memorySize) = try Self.parse(text, sized: true)
+  }
+
+  private static func parse(_ text: String, sized: Bool) throws -> (String, UInt64, UInt64?) {
+    guard let at = text.lastIndex(of: "@"), at != text.startIndex else {
+      throw ValueError(description: "no address, expected FILE@ADDR")
+    }
+    let place = text[text.index(after: at)...].split(
+      separator: "+", maxSplits: sized ? 1 : 0, omittingEmptySubsequences: false)
+    return (
+      String(text[..<at]), try parseAddress(String(place[0])),
+      place.count > 1 ? try parseSize(String(place[1])) : nil
+    )
+  }
+}
+
+/// `none` or `TYPE@ADDR`.
+enum ConsoleChoice {
+  case none
+  case uart(PurgatoryInfo.Console)
+
+  init(parsing text: String) throws {
+    if text == "none" {
+      self = .none
+      return
+    }
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let kinds = PurgatoryInfo.Console.Kind.allCases
+    guard parts.count == 2, let kind = kinds.first(where: { $0.name == parts[0] }) else {
+      throw ValueError(
+        description:
+          "expected none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))")
+    }
+    let base = try parseAddress(parts[1])
+    guard base != 0 else {
+      throw ValueError(description: "a console at 0 is silent, expected its MMIO address or none")
+    }
+    guard kind == .raw || kind == .uart8250 || base.isMultiple(of: 4) else {
+      throw ValueError(
+        description: "\(parts[1]) is not a multiple of 4, expected the address of 32-bit registers")
+    }
+    self = .uart(PurgatoryInfo.Console(kind: kind, base: base))
+  }
+}
+
+extension InfoChanges.DigestMode: ExpressibleByArgument {}
+
+extension PurgatoryInfo.FailureAction: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let action = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+    self = action
+  }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension PurgatoryInfo.PSCIConduit: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let conduit = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+    self = conduit
+  }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension Blob.Format: ExpressibleByArgument {}
+extension Toolchain.Kind: ExpressibleByArgument {}
