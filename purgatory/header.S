@@ -1,4 +1,4 @@
-// header.S — the first bytes of the blob: the arm64 Image header and struct purgatory_info
+// header.S — the ends of the blob: the arm64 Image header and struct purgatory_info first, the end marker last
 // SPDX-License-Identifier: MIT
 
 #include "purgatory_info.h"
@@ -55,3 +55,8 @@ purgatory_start:
     object  sha256_digest, PURGATORY_DIGEST_SIZE
     object  purgatory_sha256_digest, PURGATORY_DIGEST_SIZE
     .org    PURGATORY_INFO_OFFSET + PURGATORY_INFO_SIZE
+
+    // A flat blob that was cut short does not end with this.
+    .section .end, "a", %progbits
+    .balign 8
+    .quad   PURGATORY_END_MAGIC
