@@ -1,0 +1,70 @@
+/* probe.h — the parameter block that a test appends to the payload, and struct state
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+/* The parameter block (Probe.swift writes it): 64-bit fields, then {address, value} pairs, then {address, size}. */
+#define PARAM_UART          0x00    /* a PL011 */
+#define PARAM_CONDUIT       0x08    /* of PSCI: 0 smc, 1 hvc, 2 there is none */
+#define PARAM_TARGET        0x10    /* where the stub jumps to */
+#define PARAM_X0            0x18    /* ... with this x0 */
+#define PARAM_SETUP         0x20    /* SETUP_* */
+#define PARAM_SCTLR_SET     0x28    /* ... with these bits of SCTLR set */
+#define PARAM_POKE_COUNT    0x30
+#define PARAM_WINDOW_COUNT  0x38
+#define PARAM_PAIRS         0x40
+
+#define SETUP_E2H           0       /* bit numbers */
+#define SETUP_TRAP_FP       1
+#define SETUP_JUNK          2       /* registers, SPSel = 0, misaligned stack pointers */
+#define SETUP_UNMASK        3       /* DAIF = 0 */
+#define SETUP_REFUSE        4       /* from EL2 down to EL1, under a firmware that refuses all calls */
+
+#define WINDOW_DUMP         63      /* bit number in a window's size: dump the bytes, rather than hash them */
+
+/* struct state: 64-bit fields in the order of state_names (state.S) */
+#define STATE_X0            0x00
+#define STATE_X2            0x10
+#define STATE_EL            0x20    /* and SCTLR */
+#define STATE_SCTLR         0x28
+#define STATE_DAIF          0x30    /* and SPSel */
+#define STATE_SP            0x40    /* SP_ELx and SP_EL0 */
+#define STATE_FP_TRAP       0x50    /* CPACR_EL1 or CPTR_EL2, and HCR_EL2 (0 at EL1) */
+#define STATE_TCR           0x60    /* and TTBR0 */
+#define STATE_MAIR          0x70    /* and VBAR */
+#define STATE_TCR2          0x80    /* 0 where there is none; and CNTVCT */
+#define STATE_SIZE          0x90
+
+#define CURRENTEL_EL2       (2 << 2)
+#define CURRENTEL_EL3       (3 << 2)
+#define SCTLR_SA_A          (1 << 3 | 1 << 1)
+#define SCTLR_EE_HIGH       (1 << 9)            /* bit 25 */
+#define CPACR_FPEN          (3 << 20)
+#define CPTR_EL2_TFP        (1 << 10)
+
+#ifdef __ASSEMBLER__
+    .macro func name
+    .pushsection .text
+    .global \name
+    .hidden \name
+    .type   \name, %function
+\name:
+    .endm
+
+    .macro endfunc name
+    .size   \name, . - \name
+    .popsection
+    .endm
+
+    /* Print a constant string. */
+    .macro print text
+    .pushsection .rodata
+.Lstring\@:
+    .asciz  "\text"
+    .popsection
+    adr     x0, .Lstring\@
+    bl      put_string
+    .endm
+#endif
+#endif

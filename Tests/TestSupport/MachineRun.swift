@@ -1,0 +1,71 @@
+// MachineRun.swift — runs a Machine in QEMU
+// SPDX-License-Identifier: MIT
+
+import Subprocess
+
+extension Machine {
+  /// Runs the machine until its guest ends or `stop` comes true; throws `Failure` for any other end.
+  public func run() async throws -> Run {
+    try await QEMU.slots.run {
+      if Hangs.areTooMany { throw Failure.notStarted }
+      return try await withTemporaryDirectory { folder in
+        let arguments = try arguments(in: folder)
+        let console = Console(stop: stop)
+        // The guard throws, which cancels the other task, which kills QEMU.
+        return try await withThrowingTaskGroup(of: Run.self) { group in
+          group.addTask { try await emulate(arguments, console) }
+          group.addTask {
+            try await Task.sleep(for: hangGuard)
+            if hangGuard >= Self.defaultHangGuard { Hangs.add() }
+            throw Failure.hung(console: console.text)
+          }
+          defer { group.cancelAll() }
+          return try await group.next()!
+        }
+      }
+    }
+  }
+
+  private func arguments(in folder: String) throws -> [String] {
+    var result = ["-machine", type, "-cpu", cpu, "-m", memory, "-nographic", "-nic", "none"]
+    for (index, load) in loads.enumerated() where !load.bytes.isEmpty {
+      let file = "\(folder)/\(index)"
+      try write(load.bytes, to: file)
+      result += ["-device", "loader,file=\(file),addr=\(load.address),force-raw=on"]
+    }
+    result += ["-device", "loader,addr=\(start),cpu-num=0"]
+    if !restarts { result.append("-no-reboot") }
+    return result + self.arguments
+  }
+
+  private func emulate(_ arguments: [String], _ console: Console) async throws -> Run {
+    let result = try await Subprocess.run(
+      .name(QEMU.command), arguments: Arguments(arguments), input: .none, output: .sequence,
+      error: .string(limit: 1 << 20)
+    ) { execution in
+      for try await chunk in execution.standardOutput {
+        let stopped = chunk.withUnsafeBytes { console.append($0) }
+        if stopped || console.count > consoleLimit {
+          try execution.send(signal: .kill)
+          return stopped ? Run.Ending.stopped : nil
+        }
+      }
+      return .guest
+    }
+    try Task.checkCancellation()
+    guard let ending = result.closureResult else {
+      throw Failure.hung(console: console.text)
+    }
+    if ending == .stopped {
+      return Run(console: console.text, ending: ending)
+    }
+    guard result.terminationStatus == .exited(0) else {
+      throw Failure.emulator(
+        status: "\(result.terminationStatus)", messages: result.standardError, console: console.text)
+    }
+    if let stop {
+      throw Failure.endedEarly(awaited: stop.text, console: console.text)
+    }
+    return Run(console: console.text, ending: ending)
+  }
+}

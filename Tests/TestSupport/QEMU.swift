@@ -1,0 +1,25 @@
+// QEMU.swift — is qemu-system-aarch64 there, and what happens to tests if it is not
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Testing
+
+public enum QEMU {
+  public static let command = "qemu-system-aarch64"
+
+  /// Whether the command is in PATH.
+  public static let isInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(command)") }
+
+  /// One emulated core keeps one host core busy.
+  static let slots = Slots(count: ProcessInfo.processInfo.activeProcessorCount)
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Without QEMU the test is skipped, except in CI, where it runs and fails: CI must not lose a layer unseen.
+  public static var requiresQEMU: Self {
+    .enabled(
+      if: QEMU.isInstalled || ProcessInfo.processInfo.environment["CI"] == "true",
+      "\(QEMU.command) is not in PATH")
+  }
+}
