@@ -1,9 +1,9 @@
-// DynamicEntry.swift — the dynamic section: what the file asks of a dynamic loader
+// DynamicEntry.swift — the dynamic table: what the file asks of a dynamic loader
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
 
-/// An entry of the dynamic section (gABI, "Dynamic Section").
+/// An entry of the dynamic table (gABI, "Dynamic Section").
 public struct DynamicEntry: Equatable, Sendable {
   /// `d_tag`, a `DT_*` value.
   public let tag: Int64
@@ -12,27 +12,41 @@ public struct DynamicEntry: Equatable, Sendable {
 }
 
 extension ELFFile {
-  /// The entries up to `DT_NULL` of the `PT_DYNAMIC` segment, of the `SHT_DYNAMIC` section when there is none.
+  /// The entries before `DT_NULL` of the `PT_DYNAMIC` segment, of the `SHT_DYNAMIC` section when there is none.
   /// Empty without either.
   ///
-  /// Throws an ``ELFError`` for a second `PT_DYNAMIC` and for a table that is not of whole entries.
+  /// A loader goes by the segment's address, most other programs by its file offset, so they have to agree.
+  ///
+  /// Throws an ``ELFError`` for a second `PT_DYNAMIC`, for one whose address means other bytes of the file than
+  /// its offset, and for a table that is not of whole entries or has no `DT_NULL`.
   public func dynamicEntries() throws(ELFError) -> [DynamicEntry] {
+    guard let (range, place) = try dynamicTableRange() else { return [] }
+    let entries = try libelf.entries(
+      ELF_T_DYN, in: range, place: place, widen: GElf_Dyn.init)
+    let end = entries.firstIndex { $0.d_tag == DT_NULL }
+    try check(
+      end != nil, place, found: "a dynamic table without DT_NULL", expected: "DT_NULL as its last entry")
+    return entries[..<(end ?? 0)].map { DynamicEntry(tag: $0.d_tag, value: $0.d_un.d_val) }
+  }
+
+  private func dynamicTableRange() throws(ELFError) -> (Range<Int>, place: String)? {
     let dynamic = segments.indices.filter { segments[$0].type == .dynamic }
     try check(
       dynamic.count <= 1, "program header \(dynamic[1])", found: "a second PT_DYNAMIC",
       expected: "at most one")
-    let table: (range: Range<Int>, place: String)
-    if let index = dynamic.first {
-      table = (segments[index].fileRange, "program header \(index)")
-    } else if let section = sections.first(where: { $0.type == .dynamic }) {
-      table = (section.fileRange, section.place)
-    } else {
-      return []
+    guard let index = dynamic.first else {
+      guard let section = sections.first(where: { $0.type == .dynamic }) else { return nil }
+      return (section.fileRange, section.place)
     }
-    return try libelf.entries(
-      ELF_T_DYN, in: table.range, place: table.place, blank: GElf_Dyn(), read: gelf_getdyn
-    )
-    .prefix { $0.d_tag != DT_NULL }
-    .map { DynamicEntry(tag: $0.d_tag, value: $0.d_un.d_val) }
+    let segment = segments[index]
+    let place = "program header \(index)"
+    let loaded = fileRange(ofVirtualAddress: segment.virtualAddress, size: max(1, segment.fileSize))
+    // A file of debug information has the program headers of the program, but not its bytes.
+    if segment.fileSize == 0, loaded == nil { return nil }
+    try check(
+      segment.fileSize == 0 || loaded == segment.fileRange, place,
+      found: "PT_DYNAMIC at address \(hex(segment.virtualAddress)) and offset \(hex(segment.fileOffset))",
+      expected: "the same bytes by a PT_LOAD")
+    return (segment.fileRange, place)
   }
 }

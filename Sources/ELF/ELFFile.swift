@@ -17,6 +17,8 @@ public struct ELFFile: ~Copyable {
   public let sections: [Section]
   /// The program header table, in file order.
   public let segments: [Segment]
+  /// How many bytes of ``bytes`` the file takes: up to the last of its headers, sections and segments.
+  public let extent: Int
 
   let libelf: LibELF
 
@@ -37,6 +39,12 @@ public struct ELFFile: ~Copyable {
     self.sections = sections
     self.segments = segments
     self.libelf = libelf
+    extent = max(
+      Int(raw.e_ehsize),
+      sections.isEmpty ? 0 : Int(raw.e_shoff) + sections.count * Int(raw.e_shentsize),
+      segments.isEmpty ? 0 : Int(raw.e_phoff) + segments.count * Int(raw.e_phentsize),
+      sections.map(\.fileRange.upperBound).max() ?? 0,
+      segments.map(\.fileRange.upperBound).max() ?? 0)
   }
 
   /// Whether `bytes` begin as an ELF file does; the rest may still be malformed.
@@ -46,14 +54,20 @@ public struct ELFFile: ~Copyable {
 
   /// Where in the file the `size` bytes at virtual address `address` come from.
   ///
-  /// - Returns: nil unless one `PT_LOAD` segment has all of them in the file.
+  /// - Returns: nil unless one `PT_LOAD` segment has all of them in the file, and no other one is at the same
+  ///   addresses: which of the two is then in memory is up to the loader.
   public func fileRange(ofVirtualAddress address: UInt64, size: UInt64) -> Range<Int>? {
-    for segment in segments where segment.type == .load && address >= segment.virtualAddress {
-      let start = address - segment.virtualAddress
-      guard start <= segment.fileSize, size <= segment.fileSize - start else { continue }
-      let offset = segment.fileRange.lowerBound + Int(start)
-      return offset..<offset + Int(size)
+    var range: Range<Int>?
+    for segment in segments where segment.type == .load {
+      let start = address &- segment.virtualAddress
+      let isBelow = address < segment.virtualAddress
+      if !isBelow, range == nil, start <= segment.fileSize, size <= segment.fileSize - start {
+        let offset = segment.fileRange.lowerBound + Int(start)
+        range = offset..<offset + Int(size)
+      } else if isBelow ? 0 &- start < size && segment.memorySize > 0 : start < segment.memorySize {
+        return nil
+      }
     }
-    return nil
+    return range
   }
 }

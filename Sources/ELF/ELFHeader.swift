@@ -23,6 +23,19 @@ public struct ELFHeader: Equatable, Sendable {
     public static let relocatable = Self(rawValue: UInt16(ET_REL))
     public static let executable = Self(rawValue: UInt16(ET_EXEC))
     public static let sharedObject = Self(rawValue: UInt16(ET_DYN))
+    public static let core = Self(rawValue: UInt16(ET_CORE))
+
+    /// The constant's name, such as `ET_DYN`; `type N` for one that is not of the gABI.
+    public var name: String {
+      switch Int32(rawValue) {
+      case ET_NONE: "ET_NONE"
+      case ET_REL: "ET_REL"
+      case ET_EXEC: "ET_EXEC"
+      case ET_DYN: "ET_DYN"
+      case ET_CORE: "ET_CORE"
+      default: "type \(rawValue)"
+      }
+    }
   }
 
   /// `e_machine`, an `EM_*` value.
@@ -31,6 +44,25 @@ public struct ELFHeader: Equatable, Sendable {
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     public static let aarch64 = Self(rawValue: UInt16(EM_AARCH64))
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    public static let x86_64 = Self(rawValue: UInt16(EM_X86_64))
+    public static let riscv = Self(rawValue: UInt16(EM_RISCV))
+    public static let ppc64 = Self(rawValue: UInt16(EM_PPC64))
+    public static let s390 = Self(rawValue: UInt16(EM_S390))
+    static let mips = Self(rawValue: UInt16(EM_MIPS))
+    static let alpha = Self(rawValue: UInt16(EM_ALPHA))
+
+    /// The processor's name, such as `AArch64`; `machine N` for one that this module knows nothing about.
+    public var name: String {
+      switch self {
+      case .aarch64: "AArch64"
+      case .x86_64: "x86-64"
+      case .riscv: "RISC-V"
+      case .ppc64: "PowerPC64"
+      case .s390: "S/390"
+      default: "machine \(rawValue)"
+      }
+    }
   }
 
   public let elfClass: Class

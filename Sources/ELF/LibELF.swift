@@ -76,49 +76,42 @@ struct LibELF: ~Copyable {
 
   /// The entries of the table at `range`, which lies in the file, in this machine's byte order.
   ///
-  /// `read` is one of the `gelf_get…` functions and `blank` what it writes to.
-  func entries<Entry>(
-    _ type: Elf_Type, in range: Range<Int>, place: String, blank: Entry,
-    read: (UnsafeMutablePointer<Elf_Data>?, CInt, UnsafeMutablePointer<Entry>?)
-      -> UnsafeMutablePointer<Entry>?
-  ) throws(ELFError) -> [Entry] {
-    let entrySize = entrySize(type)
+  /// `type` is `Wide` in a 64-bit file and `Narrow` in a 32-bit one. They are copied and then converted there: the
+  /// functions that get entries want libelf to have read them, which takes it longer for each table.
+  func entries<Wide, Narrow>(
+    _ type: Elf_Type, in range: Range<Int>, place: String, widen: (Narrow) -> Wide
+  ) throws(ELFError) -> [Wide] {
+    let size = entrySize(type)
     try check(
-      range.count.isMultiple(of: entrySize), place, found: "a table of \(hex(range.count)) bytes",
-      expected: "a multiple of its entry size, \(hex(entrySize))")
+      range.count.isMultiple(of: size), place, found: "a table of \(hex(range.count)) bytes",
+      expected: "a multiple of its entry size, \(hex(size))")
     guard !range.isEmpty else { return [] }
-    guard let data = elf_getdata_rawchunk(elf, Int64(range.lowerBound), range.count, type),
-      let count = CInt(exactly: range.count / entrySize)
-    else { throw LibELF.failure(place) }
-    var entries: [Entry] = []
-    entries.reserveCapacity(Int(count))
-    for index in 0..<count {
-      var entry = blank
-      guard read(data, index, &entry) != nil else { throw LibELF.failure(place) }
-      entries.append(entry)
+    let table = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
+    defer { table.deallocate() }
+    table.copyMemory(from: UnsafeRawBufferPointer(rebasing: image[range]))
+    var data = Elf_Data()
+    data.d_buf = table.baseAddress
+    data.d_size = table.count
+    data.d_type = type
+    data.d_version = CUnsignedInt(EV_CURRENT)
+    var converted = data
+    guard gelf_xlatetom(elf, &converted, &data, CUnsignedInt(image[Int(EI_DATA)])) != nil else {
+      throw LibELF.failure(place)
     }
-    return entries
+    let offsets = stride(from: 0, to: range.count, by: size)
+    return gelf_getclass(elf) == ELFCLASS64
+      ? offsets.map { table.load(fromByteOffset: $0, as: Wide.self) }
+      : offsets.map { widen(table.load(fromByteOffset: $0, as: Narrow.self)) }
   }
 
   /// The 32-bit words of the table at `range`.
   func words(in range: Range<Int>, place: String) throws(ELFError) -> [UInt32] {
-    try entries(ELF_T_WORD, in: range, place: place, blank: 0, read: Self.load)
+    try entries(ELF_T_WORD, in: range, place: place) { (word: UInt32) in word }
   }
 
   /// The words of the file's own class, 32 or 64 bits, of the table at `range`.
   func nativeWords(in range: Range<Int>, place: String) throws(ELFError) -> [UInt64] {
-    guard gelf_getclass(elf) == ELFCLASS64 else {
-      return try words(in: range, place: place).map(UInt64.init)
-    }
-    return try entries(ELF_T_XWORD, in: range, place: place, blank: 0, read: Self.load)
-  }
-
-  private static func load<Word: FixedWidthInteger>(
-    _ data: UnsafeMutablePointer<Elf_Data>?, _ index: CInt, _ word: UnsafeMutablePointer<Word>?
-  ) -> UnsafeMutablePointer<Word>? {
-    guard let buffer = data?.pointee.d_buf, let word else { return nil }
-    word.pointee = buffer.load(fromByteOffset: Int(index) * MemoryLayout<Word>.size, as: Word.self)
-    return word
+    try entries(ELF_T_ADDR, in: range, place: place) { (word: UInt32) in UInt64(word) }
   }
 
   private static func failure(_ place: String) -> ELFError {

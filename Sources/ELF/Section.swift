@@ -21,6 +21,16 @@ public struct Section: Equatable, Sendable {
     public static let dynamicSymbols = Self(rawValue: UInt32(SHT_DYNSYM))
     public static let symbolIndices = Self(rawValue: UInt32(SHT_SYMTAB_SHNDX))
     public static let relr = Self(rawValue: UInt32(SHT_RELR))
+    public static let hash = Self(rawValue: UInt32(SHT_HASH))
+    public static let gnuHash = Self(rawValue: UInt32(SHT_GNU_HASH))
+    /// Of LLVM, experimental: the number is to change.
+    public static let crel = Self(rawValue: 0x4000_0014)
+    /// Of Android, as are the next two: packed by its linker.
+    public static let androidRel = Self(rawValue: 0x6000_0001)
+    public static let androidRela = Self(rawValue: 0x6000_0002)
+    public static let androidRelr = Self(rawValue: 0x6fff_ff00)
+    /// Of AArch64 only (PAuth ABI): RELR entries whose words are signed pointers.
+    public static let authenticatedRelr = Self(rawValue: 0x7000_0004)
   }
 
   /// `sh_flags`.

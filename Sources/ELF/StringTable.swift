@@ -1,4 +1,4 @@
-// StringTable.swift — a section of strings, each ended by a zero byte
+// StringTable.swift — strings, each ended by a zero byte
 // SPDX-License-Identifier: MIT
 
 /// A string table (gABI, "String Table").
@@ -10,13 +10,19 @@ struct StringTable {
   private var budget: Int
 
   init(_ section: Section, bytes: [UInt8]) throws(ELFError) {
-    self.bytes = bytes[section.fileRange]
-    place = "section header \(section.index)"
-    budget = 16 * bytes.count
-    let last = self.bytes.last ?? 0
+    let place = "section header \(section.index)"
     try check(
       section.type == .stringTable, place, found: "type \(section.type.rawValue)",
       expected: "3, a string table")
+    try self.init(section.fileRange, place: place, bytes: bytes)
+  }
+
+  /// The strings at `range` of the file's `bytes`.
+  init(_ range: Range<Int>, place: String, bytes: [UInt8]) throws(ELFError) {
+    self.bytes = bytes[range]
+    self.place = place
+    budget = 16 * bytes.count
+    let last = self.bytes.last ?? 0
     try check(
       last == 0, place, found: "a string table that ends in \(hex(last))", expected: "a zero byte at its end")
   }

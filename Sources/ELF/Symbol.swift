@@ -37,6 +37,8 @@ public struct Symbol: Equatable, Sendable {
     case common
     /// Defined in this section: a valid index of ``ELFFile/sections``.
     case section(Int)
+    /// Defined in a section that has no header: they are stripped.
+    case unlistedSection(Int)
     /// Another reserved index, of the processor or the system.
     case reserved(UInt16)
   }
@@ -51,16 +53,44 @@ public struct Symbol: Equatable, Sendable {
   public let definition: Definition
 }
 
+extension Symbol {
+  init(_ raw: GElf_Sym, name: String, definition: Definition) {
+    self.name = name
+    value = raw.st_value
+    size = raw.st_size
+    type = Kind(rawValue: clibelf_st_type(raw.st_info))
+    binding = Binding(rawValue: clibelf_st_bind(raw.st_info))
+    self.definition = definition
+  }
+}
+
+extension Symbol.Definition {
+  /// What `index` means in a file with `sectionCount` section headers; `extended` is the index that stands
+  /// elsewhere when it is too large.
+  init(_ index: UInt16, extended: UInt32? = nil, sectionCount: Int) {
+    let section = Int32(index) == SHN_XINDEX ? Int(extended ?? .max) : Int(index)
+    self =
+      switch Int32(index) {
+      case SHN_UNDEF: .undefined
+      case SHN_ABS: .absolute
+      case SHN_COMMON: .common
+      case ..<SHN_LORESERVE, SHN_XINDEX:
+        section < sectionCount ? .section(section) : .unlistedSection(section)
+      default: .reserved(index)
+      }
+  }
+}
+
 extension ELFFile {
   /// The symbols of the file: of `SHT_SYMTAB`, of `SHT_DYNSYM` when there is none, without the reserved first
-  /// entry. Empty without a symbol table.
+  /// entry; without section headers for either the ``dynamicSymbols()``. Empty without a symbol table.
   ///
-  /// Throws an ``ELFError`` for a table with a wrong entry size or link, and for a symbol whose name or section
-  /// does not exist.
+  /// Throws an ``ELFError`` for a table with a wrong entry size or link, for a symbol whose name or section does
+  /// not exist, and for all that ``dynamicSymbols()`` does.
   public func symbols() throws(ELFError) -> [Symbol] {
     let table =
       sections.first { $0.type == .symbolTable } ?? sections.first { $0.type == .dynamicSymbols }
-    guard let table else { return [] }
+    guard let table else { return try dynamicSymbols() }
     return Array(try symbols(of: table).dropFirst())
   }
 
@@ -68,7 +98,7 @@ extension ELFFile {
   func symbols(of table: Section) throws(ELFError) -> [Symbol] {
     try checkEntrySize(table, libelf.entrySize(ELF_T_SYM))
     let raw = try libelf.entries(
-      ELF_T_SYM, in: table.fileRange, place: table.place, blank: GElf_Sym(), read: gelf_getsym)
+      ELF_T_SYM, in: table.fileRange, place: table.place, widen: GElf_Sym.init)
     var names = try StringTable(try linked(from: table, types: [.stringTable]), bytes: bytes)
     var indices: [UInt32] = []
     if let extended = sections.first(where: { $0.type == .symbolIndices && $0.link == table.index }) {
@@ -77,36 +107,16 @@ extension ELFFile {
     var symbols: [Symbol] = []
     symbols.reserveCapacity(raw.count)
     for (index, symbol) in raw.enumerated() {
-      symbols.append(
-        Symbol(
-          name: try names.string(at: symbol.st_name, place: "symbol \(index) of \(table.place)"),
-          value: symbol.st_value,
-          size: symbol.st_size,
-          type: Symbol.Kind(rawValue: clibelf_st_type(symbol.st_info)),
-          binding: Symbol.Binding(rawValue: clibelf_st_bind(symbol.st_info)),
-          definition: try definition(
-            symbol.st_shndx, extended: index < indices.count ? indices[index] : nil,
-            place: "symbol \(index) of \(table.place)")))
+      func place() -> String { "symbol \(index) of \(table.place)" }
+      let definition = Symbol.Definition(
+        symbol.st_shndx, extended: index < indices.count ? indices[index] : nil, sectionCount: sections.count)
+      if case .unlistedSection(let section) = definition {
+        throw ELFError(
+          place: place(), found: "section \(section)", expected: "a section below \(sections.count)")
+      }
+      let name = try names.string(at: symbol.st_name, place: place())
+      symbols.append(Symbol(symbol, name: name, definition: definition))
     }
     return symbols
-  }
-
-  /// What section index `index` means; `extended` is the index that stands elsewhere when it is too large.
-  private func definition(
-    _ index: UInt16, extended: UInt32?, place: @autoclosure () -> String
-  ) throws(ELFError) -> Symbol.Definition {
-    var section = Int(index)
-    switch Int32(index) {
-    case SHN_UNDEF: return .undefined
-    case SHN_ABS: return .absolute
-    case SHN_COMMON: return .common
-    case SHN_XINDEX: section = Int(extended ?? .max)
-    case SHN_LORESERVE...: return .reserved(index)
-    default: break
-    }
-    try check(
-      section < sections.count, place(), found: "section \(section)",
-      expected: "a section below \(sections.count)")
-    return .section(section)
   }
 }

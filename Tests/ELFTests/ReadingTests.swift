@@ -28,6 +28,10 @@ import Testing
     #expect(!ELFFile.looksLikeELF([0x7f, 0x45, 0x4c]))
   }
 
+  @Test func extent() throws {
+    for bytes in fixtures.all { #expect(try ELFFile(bytes + [1, 2, 3]).extent == bytes.count) }
+  }
+
   @Test func sections() throws {
     let file = try ELFFile(fixtures.object)
     #expect(file.segments.isEmpty)
@@ -102,13 +106,6 @@ import Testing
     #expect(all.allSatisfy { $0.table == ".relr.dyn" && $0.isDynamic && $0.type == nil && $0.addend == nil })
   }
 
-  @Test(.enabled(if: Toolchain.find("readelf") != nil)) func packedRelocationsAsReadelfCountsThem() throws {
-    let text = try Toolchain.readelfRelocations(fixtures.packed)
-    let count = try #require(
-      text.firstMatch(of: /(\d+) (?:offsets|locations)/).flatMap { Int($0.output.1) }, "\(text)")
-    #expect(try ELFFile(fixtures.packed).relocations().count == count)
-  }
-
   @Test func relocationsOf32BitBigEndianFiles() throws {
     let object = try ELFFile(fixtures.bigEndian32).relocations()
     #expect(object.map(\.symbol) == ["_start", "table", "table"])
@@ -136,12 +133,10 @@ import Testing
     #expect(try ELFFile(image.bytes).dynamicEntries() == entries, "from the section")
 
     image = Image(bytes: fixtures.pie)
-    for (offset, width) in [(0x28, 8), (0x3c, 2), (0x3e, 2)] {
-      for index in 0..<width { image.bytes[offset + index] = 0 }
-    }
+    image.stripSections()
     let stripped = try ELFFile(image.bytes)
     #expect(stripped.sections.isEmpty)
-    #expect(try stripped.symbols().isEmpty && stripped.relocations().isEmpty)
+    #expect(try stripped.relocations().count == Fixtures.wordCount, "from the dynamic table")
     #expect(try stripped.dynamicEntries() == entries, "from the segment")
   }
 

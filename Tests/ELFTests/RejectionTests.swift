@@ -25,6 +25,21 @@ struct Rejection: Sendable, CustomTestStringConvertible {
     self.found = found
     self.spoil = spoil
   }
+
+  /// Expects that the fixture can be read, and spoilt is rejected as it should be.
+  func check() throws {
+    let original = Image(bytes: fixture(try Fixtures.get()))
+    try readAll(original.bytes)
+    var image = original
+    spoil(&image)
+    let error = try #require(throws: ELFError.self) { try readAll(image.bytes) }
+    let place = place.replacing(/\{(.*)\}/) { match in
+      "\(match.1 == "dynamic" ? original.index(.dynamic) : original.index(String(match.1)))"
+    }
+    #expect(error.place == place)
+    #expect(error.found.contains(found), "\(error)")
+    #expect(!error.expected.isEmpty)
+  }
 }
 
 @Suite struct RejectionTests {
@@ -206,19 +221,80 @@ struct Rejection: Sendable, CustomTestStringConvertible {
     },
   ]
 
-  @Test(arguments: header + sectionHeaders + programHeaders + tables)
+  static let dynamicTable = [
+    Rejection("no end", of: \.pie, at: "program header {dynamic}", found: "without DT_NULL") {
+      let segment = $0.segment($0.index(.dynamic))
+      $0[segment + 0x20, UInt64.self] -= 16
+    },
+    Rejection("no end in the file", of: \.pie, at: "program header {dynamic}", found: "without DT_NULL") {
+      $0[$0.segment($0.index(.dynamic)) + 0x20, UInt64.self] = 0
+    },
+    Rejection(
+      "address of other bytes", of: \.pie, at: "program header {dynamic}", found: "PT_DYNAMIC at address"
+    ) {
+      $0[$0.segment($0.index(.dynamic)) + 0x10, UInt64.self] += 16
+    },
+    Rejection("address outside", of: \.pie, at: "program header {dynamic}", found: "at address 0xffff0000") {
+      $0[$0.segment($0.index(.dynamic)) + 0x10, UInt64.self] = 0xffff_0000
+    },
+    Rejection("other bytes at its address", of: \.pie, at: "program header {dynamic}", found: "PT_DYNAMIC at")
+    {
+      // PT_GNU_STACK becomes a segment to load over it.
+      let (segment, dynamic) = (
+        $0.segment($0.index(Segment.Kind(rawValue: 0x6474_e551))), $0.segment($0.index(.dynamic))
+      )
+      for offset in stride(from: 0, to: 56, by: 8) {
+        $0[segment + offset, UInt64.self] = $0[dynamic + offset, UInt64.self]
+      }
+      $0[segment, UInt32.self] = 1
+      $0[segment + 8, UInt64.self] = 0
+    },
+    Rejection("table outside", of: \.pie, at: "DT_RELA", found: "bytes at address 0xffff0000") {
+      $0[$0.dynamic(7), UInt64.self] = 0xffff_0000
+    },
+    Rejection("table near 2^64", of: \.pie, at: "DT_RELA", found: "bytes at address 0xfffffffffffffff8") {
+      $0[$0.dynamic(7), UInt64.self] = 0xffff_ffff_ffff_fff8
+    },
+    Rejection("table size", of: \.pie, at: "DT_RELA", found: "a table of 0x19 bytes") {
+      $0[$0.dynamic(8), UInt64.self] = 25
+    },
+    Rejection("table size near 2^64", of: \.pie, at: "DT_RELA", found: "0xffffffffffffffff bytes at") {
+      $0[$0.dynamic(8), UInt64.self] = .max
+    },
+    Rejection("no table size", of: \.pie, at: "DT_RELA", found: "address 0x") {
+      $0.rename(8, to: 0x7000_0000)
+    },
+    Rejection("no table", of: \.pie, at: "DT_RELASZ", found: "bytes") { $0.rename(7, to: 0x7000_0000) },
+    Rejection("two tables", of: \.pie, at: "DT_RELA", found: "a second DT_RELA") { $0.rename(9, to: 7) },
+    Rejection("table entry size", of: \.pie, at: "DT_RELAENT", found: "entry size 0x0") {
+      $0[$0.dynamic(9), UInt64.self] = 0
+    },
+    Rejection("table as another", of: \.pie, at: "DT_RELR", found: "a table of 0x4 bytes") {
+      $0.rename(7, to: 36)
+      $0.rename(8, to: 35)
+      $0[$0.dynamic(35), UInt64.self] = 4
+    },
+    Rejection("packed entry size", of: \.packed, at: "DT_RELRENT", found: "entry size 0x18") {
+      $0[$0.dynamic(37), UInt64.self] = 24
+    },
+    Rejection("kind of PLT relocations", of: \.sharedObject, at: "DT_PLTREL", found: "36") {
+      $0[$0.dynamic(20), UInt64.self] = 36
+    },
+    Rejection("no kind of PLT relocations", of: \.sharedObject, at: "DT_PLTRELSZ", found: "0x30 bytes") {
+      $0.rename(20, to: 0x7000_0000)
+    },
+    Rejection("PLT relocations outside", of: \.sharedObject, at: "DT_JMPREL", found: "0x30 bytes at") {
+      $0[$0.dynamic(23), UInt64.self] = 0xffff_0000
+    },
+    Rejection("Android's magic", of: \.androidPacked, at: "DT_ANDROID_RELA", found: "no APS2 magic") {
+      $0[$0.section(".rela.dyn") + 4, UInt32.self] = 1
+      $0.bytes[$0.dynamicContent(0x6000_0011)] = 0
+    },
+  ]
+
+  @Test(arguments: header + sectionHeaders + programHeaders + tables + dynamicTable)
   func rejected(_ rejection: Rejection) throws {
-    let original = Image(bytes: rejection.fixture(try Fixtures.get()))
-    try readAll(original.bytes)
-    var image = original
-    rejection.spoil(&image)
-    let error = try #require(throws: ELFError.self) { try readAll(image.bytes) }
-    let place = rejection.place.replacing(/\{(.*)\}/) { match in
-      "\(match.1 == "dynamic" ? original.index(.dynamic) : original.index(String(match.1)))"
-    }
-    #expect(error.place == place)
-    #expect(error.found.contains(rejection.found), "\(error)")
-    #expect(!error.expected.isEmpty)
+    try rejection.check()
   }
 
   /// A table of bitmaps stands for 63 relocations in each 8 bytes, more than a file could need.

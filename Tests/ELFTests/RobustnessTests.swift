@@ -57,25 +57,35 @@ struct Repeatable: RandomNumberGenerator {
         let layout = [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 8), (40, 8), (48, 8)]
         fields += layout.map { (original.segment(index) + $0.0, $0.1) }
       }
-      for (offset, width) in fields {
-        for extreme in extremes {
-          var image = original
-          for index in 0..<width {
-            image.bytes[offset + index] = UInt8(truncatingIfNeeded: extreme >> (8 * index))
-          }
-          readOrReject(image.bytes)
-        }
-      }
+      readOrReject(original, with: extremes, at: fields)
     }
   }
 
-  @Test func randomDamage() {
+  /// Every entry of the dynamic table, and every word of the tables that it alone leads to.
+  @Test func everyDynamicFieldWithEveryExtreme() throws {
+    let extremes: [UInt64] = [
+      0, 1, 7, 8, 24, 0x200, 0x7fff, 0xffff_ffff, 0x6000_000f, 0x6fff_e000, 1 << 63, .max - 7, .max,
+    ]
+    for packing in Fixtures.Packing.allCases {
+      var image = Image(bytes: fixtures.shared(packing))
+      let table = image.segment(image.index(.dynamic))
+      let (start, size) = (Int(image[table + 8, UInt64.self]), Int(image[table + 0x20, UInt64.self]))
+      let hashes = [image.dynamicContent(4), image.dynamicContent(0x6fff_fef5)]
+      image.stripSections()
+      readOrReject(
+        image, with: extremes,
+        at: stride(from: start, to: start + size, by: 8).map { ($0, 8) }
+          + hashes.flatMap { hash in (0..<8).map { (hash + 4 * $0, 4) } })
+    }
+  }
+
+  @Test func randomDamage() throws {
     var random = Repeatable(state: 2)
-    for file in fixtures.all {
+    for file in fixtures.all + [try Toolchain.stripSections(fixtures.sharedObject)] {
       for _ in 0..<500 {
         var damaged = file
         for _ in 0..<Int.random(in: 1...8, using: &random) {
-          // The end is the section header table, the start the other headers.
+          // The end is the section header table, the start the other headers and the dynamic symbols.
           let near = Int.random(in: 0..<min(1024, file.count), using: &random)
           let index = Bool.random(using: &random) ? near : file.count - 1 - near
           damaged[index] =
@@ -93,6 +103,18 @@ struct Repeatable: RandomNumberGenerator {
       let noise = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
       for elfClass in [1, 2] as [UInt8] {
         readOrReject([0x7f, 0x45, 0x4c, 0x46, elfClass, 1, 1, 0] + noise)
+      }
+    }
+  }
+
+  private func readOrReject(_ image: Image, with values: [UInt64], at fields: [(offset: Int, width: Int)]) {
+    for (offset, width) in fields {
+      for value in values {
+        var image = image
+        for index in 0..<width {
+          image.bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
+        readOrReject(image.bytes)
       }
     }
   }

@@ -9,10 +9,13 @@ enum Toolchain {
   }
 
   /// The object file of an assembly source.
-  static func assemble(_ source: String, target: String = "aarch64-none-elf") throws -> [UInt8] {
+  static func assemble(
+    _ source: String, target: String = "aarch64-none-elf", _ arguments: [String] = []
+  ) throws -> [UInt8] {
     try inTemporaryDirectory { directory in
       try Data(source.utf8).write(to: directory.appending(path: "x.S"))
-      _ = try run(sibling("clang"), ["--target=\(target)", "-c", "x.S", "-o", "x.o"], in: directory)
+      _ = try run(
+        sibling("clang"), ["--target=\(target)", "-c", "x.S", "-o", "x.o"] + arguments, in: directory)
       return [UInt8](try Data(contentsOf: directory.appending(path: "x.o")))
     }
   }
@@ -26,12 +29,24 @@ enum Toolchain {
     }
   }
 
-  /// What `readelf -rW` prints.
-  static func readelfRelocations(_ file: [UInt8]) throws -> String {
-    guard let readelf = find("readelf") else { throw Failure(message: "no readelf in PATH") }
+  /// The file without section headers.
+  static func stripSections(_ file: [UInt8]) throws -> [UInt8] {
+    try inTemporaryDirectory { directory in
+      try Data(file).write(to: directory.appending(path: "x.elf"))
+      _ = try run(sibling("llvm-objcopy"), ["--strip-sections", "x.elf"], in: directory)
+      return [UInt8](try Data(contentsOf: directory.appending(path: "x.elf")))
+    }
+  }
+
+  /// Any GNU readelf reads the files of every machine.
+  static let readelf = find("readelf") ?? find("aarch64-linux-gnu-readelf")
+
+  /// What readelf prints.
+  static func readelf(_ arguments: String..., file: [UInt8]) throws -> String {
+    guard let readelf else { throw Failure(message: "no readelf in PATH") }
     return try inTemporaryDirectory { directory in
       try Data(file).write(to: directory.appending(path: "x.elf"))
-      return try run(readelf, ["-rW", "x.elf"], in: directory)
+      return try run(readelf, arguments + ["x.elf"], in: directory)
     }
   }
 

@@ -1,0 +1,132 @@
+// DynamicSymbols.swift — the symbols that the dynamic table leads to, without section headers
+// SPDX-License-Identifier: MIT
+
+internal import CLibELF
+
+extension ELFFile {
+  /// The symbols that a dynamic loader sees: of `DT_SYMTAB`, without the reserved first entry. Empty without one.
+  ///
+  /// No entry says how many there are: as many as the hash table has (gABI, "Hash Table"), but at least all that
+  /// relocations refer to. (A hash table of the GNU kind has no undefined symbols. It says only where its own ones
+  /// start, and where it has none, GNU ld does not even say that.)
+  ///
+  /// Throws an ``ELFError`` for tables outside the loaded bytes of the file, of a wrong entry size or without an
+  /// end, for a symbol whose name does not exist, and for malformed dynamic relocation tables.
+  public func dynamicSymbols() throws(ELFError) -> [Symbol] {
+    let dynamic = DynamicTable(entries: try dynamicEntries())
+    guard try dynamic[.symbols] != nil else { return [] }
+    let count = max(try hashedSymbolCount(dynamic), Int(try lastDynamicSymbol()) + 1)
+    let raw = try rawSymbols(count: count, dynamic)
+    guard raw.count == count else {
+      throw ELFError(
+        place: DynamicTag.symbols.name, found: "\(raw.count) symbols in the file", expected: "\(count)")
+    }
+    var names: StringTable?
+    var symbols: [Symbol] = []
+    symbols.reserveCapacity(raw.count)
+    for (index, symbol) in raw.enumerated().dropFirst() {
+      if symbol.st_name != 0, names == nil { names = try strings(dynamic) }
+      symbols.append(
+        Symbol(
+          symbol, name: try names?.string(at: symbol.st_name, place: "symbol \(index) of DT_SYMTAB") ?? "",
+          definition: Symbol.Definition(symbol.st_shndx, sectionCount: sections.count)))
+    }
+    return symbols
+  }
+
+  /// The first `count` symbols of `DT_SYMTAB`, or as many as its segment has.
+  fileprivate func rawSymbols(count: Int, _ dynamic: DynamicTable) throws(ELFError) -> [GElf_Sym] {
+    let tag = DynamicTag.symbols
+    let entrySize = libelf.entrySize(ELF_T_SYM)
+    let claimed = try dynamic[.symbolSize]
+    try check(
+      claimed == nil || claimed == UInt64(entrySize), DynamicTag.symbolSize.name,
+      found: "entry size \(hex(claimed ?? 0))", expected: hex(entrySize))
+    guard let rest = try rest(from: tag, in: dynamic) else { return [] }
+    let size = min(count, rest.count / entrySize) * entrySize
+    return try libelf.entries(
+      ELF_T_SYM, in: rest.prefix(size), place: tag.name, widen: GElf_Sym.init)
+  }
+
+  fileprivate func strings(_ dynamic: DynamicTable) throws(ELFError) -> StringTable {
+    guard let range = try range(of: .strings, size: .stringsSize, in: dynamic) else {
+      throw ELFError(
+        place: DynamicTag.symbols.name, found: "symbols with names", expected: "strings in DT_STRTAB")
+    }
+    return try StringTable(range, place: DynamicTag.strings.name, bytes: bytes)
+  }
+
+  /// How many symbols `DT_HASH` or `DT_GNU_HASH` says there are, at least the reserved one.
+  private func hashedSymbolCount(_ dynamic: DynamicTable) throws(ELFError) -> Int {
+    var count = 1
+    if let rest = try rest(from: .hash, in: dynamic) {
+      // Two machines have words of 64 bits here: EM_S390 and EM_ALPHA, 64-bit.
+      let isWide = header.elfClass == .elf64 && [.s390, .alpha].contains(header.machine)
+      let place = DynamicTag.hash.name
+      let start = rest.prefix(isWide ? 16 : 8)
+      try check(
+        start.count == (isWide ? 16 : 8), place, found: "\(hex(start.count)) bytes",
+        expected: "two words of a hash table")
+      let words: [UInt64] =
+        isWide
+        ? try libelf.nativeWords(in: start, place: place)
+        : try libelf.words(in: start, place: place).map(UInt64.init)
+      // One chain for each symbol, each a word.
+      try check(
+        words[1] <= UInt64(rest.count / 4), place, found: "\(hex(words[1])) chains",
+        expected: "a table inside its segment")
+      count = max(count, Int(words[1]))
+    }
+    if let rest = try rest(from: .gnuHash, in: dynamic) { count = max(count, try gnuHashSymbolCount(rest)) }
+    return count
+  }
+
+  /// The symbol behind the last one of the last chain of a GNU hash table: four words, a Bloom filter of words
+  /// of the file's class, buckets, chains. (Source: the GNU linker; the gABI has no such table.)
+  private func gnuHashSymbolCount(_ range: Range<Int>) throws(ELFError) -> Int {
+    let place = DynamicTag.gnuHash.name
+    let words = try libelf.words(in: range.prefix(range.count & ~3), place: place)
+    let expected = "a table inside its segment"
+    try check(words.count >= 4, place, found: "\(hex(range.count)) bytes", expected: expected)
+    let (bucketCount, firstHashed, filterCount) = (Int(words[0]), Int(words[1]), Int(words[2]))
+    let buckets = 4 + filterCount * (header.elfClass == .elf64 ? 2 : 1)
+    let chains = buckets + bucketCount
+    try check(
+      chains <= words.count, place, found: "\(hex(bucketCount)) buckets and \(hex(filterCount)) filter words",
+      expected: expected)
+    let lastChain = words[buckets..<chains].max().map(Int.init) ?? 0
+    guard lastChain >= firstHashed else { return max(1, firstHashed) }
+    // The last word of a chain is odd.
+    let start = chains + lastChain - firstHashed
+    guard start < words.count, let end = words[start...].firstIndex(where: { $0 & 1 == 1 }) else {
+      throw ELFError(place: place, found: "a chain without an end", expected: expected)
+    }
+    return firstHashed + end - chains + 1
+  }
+}
+
+/// The names of the symbols that dynamic relocations refer to, as far as the file has them.
+struct DynamicSymbolNames {
+  /// Where in the string table the name of each symbol is.
+  private var offsets: [UInt32] = []
+  private var strings: StringTable?
+  private var known: [UInt32: String?] = [:]
+
+  init(_ file: borrowing ELFFile, count: Int) {
+    guard let entries = try? file.dynamicEntries() else { return }
+    let dynamic = DynamicTable(entries: entries)
+    offsets = (try? file.rawSymbols(count: count, dynamic).map(\.st_name)) ?? []
+    strings = try? file.strings(dynamic)
+  }
+
+  /// nil when the file has no such symbol, or not its name.
+  subscript(symbol: UInt32) -> String? {
+    mutating get {
+      guard symbol < offsets.count else { return nil }
+      if let name = known[symbol] { return name }
+      let name = try? strings?.string(at: offsets[Int(symbol)], place: "")
+      known[symbol] = .some(name)
+      return name
+    }
+  }
+}

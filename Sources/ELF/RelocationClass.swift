@@ -1,0 +1,78 @@
+// RelocationClass.swift — what relocations do, and what they are called
+// SPDX-License-Identifier: MIT
+
+/// What a relocation makes of an address.
+public enum RelocationClass: Hashable, Sendable {
+  /// Nothing: a marker or a hint.
+  case none
+  /// A part of the address itself: the result depends on where the program is.
+  case absolute
+  /// The distance from the place to the address, also when a linker may lead it through the PLT.
+  case pcRelative
+  /// The low bits of the address, within its page of 4 KiB: the same wherever the program is moved by pages.
+  case pageOffset
+  /// Something about an entry of the GOT or the PLT, or a distance from them.
+  case gotOrPLT
+  /// Something about a thread-local variable.
+  case tls
+  /// For a dynamic loader only.
+  case dynamic
+  /// Another one, or of a machine or number that this module does not know.
+  case unknown
+}
+
+extension Relocation {
+  /// What the relocation does in a file for `machine`.
+  public func classification(for machine: ELFHeader.Machine) -> RelocationClass {
+    RelocationTypes.of(machine)?.type(of: self)?.classification ?? (type == nil ? .dynamic : .unknown)
+  }
+
+  /// The name of its type in a file for `machine`, such as `R_AARCH64_ABS64`; `type N` for one that this module
+  /// does not know, `RELR` for a RELR entry of such a machine.
+  public func typeName(for machine: ELFHeader.Machine) -> String {
+    if let types = RelocationTypes.of(machine), let type = types.type(of: self) {
+      return types.prefix + type.name
+    }
+    return type.map { "type \($0)" } ?? "RELR"
+  }
+}
+
+/// The relocation types of one machine.
+struct RelocationTypes: Sendable {
+  /// What all names begin with.
+  let prefix: String
+  /// The type of RELR entries.
+  private let relative: UInt32
+  private let types: [UInt32: (name: Substring, classification: RelocationClass)]
+
+  /// Rows of names of the same class, whose numbers follow each other from `first` on.
+  init(
+    prefix: String, relative: UInt32,
+    _ rows: [(first: UInt32, classification: RelocationClass, names: String)]
+  ) {
+    self.prefix = prefix
+    self.relative = relative
+    var types: [UInt32: (name: Substring, classification: RelocationClass)] = [:]
+    for row in rows {
+      for (number, name) in zip(row.first..., row.names.split { $0 == " " || $0 == "\n" }) {
+        types[number] = (name, row.classification)
+      }
+    }
+    self.types = types
+  }
+
+  static func of(_ machine: ELFHeader.Machine) -> RelocationTypes? {
+    switch machine {
+    case .aarch64: aarch64
+    case .x86_64: amd64
+    case .riscv: riscv
+    case .ppc64: ppc64
+    case .s390: s390
+    default: nil
+    }
+  }
+
+  func type(of relocation: Relocation) -> (name: Substring, classification: RelocationClass)? {
+    types[relocation.type ?? relative]
+  }
+}
