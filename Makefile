@@ -4,13 +4,13 @@
 PREFIX = /usr/local
 tool = .build/release/purgatory
 
-.PHONY: all build bootstrap demo inputs test lint install clean distclean help
+.PHONY: all build bootstrap demo inputs test lint bench size install clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
 
 build: bootstrap ## build the tool
-	swift build -c release
+	swift build -c release --product purgatory
 
 bootstrap: ## install the Debian packages that are missing
 	@scripts/bootstrap
@@ -19,7 +19,7 @@ demo: build ## boot a real Linux through the purgatory, in QEMU
 	@scripts/demo $(tool)
 
 inputs: bootstrap ## fetch what the tests boot into .cache/
-	@scripts/fetch-debian linux busybox
+	@scripts/fetch-debian linux busybox elf
 	@scripts/initramfs .cache/initramfs.cpio.gz
 
 test: lint inputs ## run all tests
@@ -27,6 +27,14 @@ test: lint inputs ## run all tests
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
+
+bench: bootstrap ## count instructions per verified byte, ours and kexec-tools'; table on stdout, out/bench.json
+	@scripts/fetch-debian kexec
+	@mkdir -p out
+	swift run -c release bench out/bench.json
+
+size: build ## print the purgatory's bytes by file and routine
+	@scripts/size $(tool)
 
 install: ## install what `make` built into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/purgatory

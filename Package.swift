@@ -47,6 +47,30 @@ let package = Package(
       ]),
 
     .testTarget(name: "ELFTests", dependencies: ["ELF"]),
+    .testTarget(name: "DeviceTreeTests", dependencies: ["DeviceTree"]),
+    .testTarget(
+      name: "PurgatoryKitTests",
+      dependencies: [
+        "PurgatoryKit", "PurgatoryABI", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "purgatory",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], exclude: ["Golden"]),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "ELF", "PurgatoryKit",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport"),
+    .testTarget(
+      name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
+      exclude: ["Payload"]),
   ],
   swiftLanguageModes: [.v6]
 )

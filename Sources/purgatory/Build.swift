@@ -28,11 +28,7 @@ struct Build: AsyncParsableCommand {
     help: .init("The purgatory's sources. (default: those that came with this command)", valueName: "dir"))
   var source: String?
 
-  @Option(help: "Which assembler and linker. (default: the first found)")
-  var toolchain: Toolchain.Kind?
-
-  @Option(help: .init("Use the GNU tools of this prefix. (default: $CROSS_COMPILE)", valueName: "prefix"))
-  var crossCompile: String?
+  @OptionGroup var tools: ToolchainOptions
 
   @Option(help: .init("Write the output's dependencies in Make syntax.", valueName: "file"))
   var depfile: String?
@@ -62,13 +58,10 @@ struct Build: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let environment = ProcessInfo.processInfo.environment
     let source =
       try self.source.map { try PurgatorySource(directory: FilePath(absolute: $0)) }
       ?? PurgatorySource.belonging(to: Self.executable)
-    let tools = try Toolchain.find(
-      toolchain, crossCompile: crossCompile ?? (toolchain == .llvm ? nil : environment["CROSS_COMPILE"]),
-      path: environment["PATH"] ?? "")
+    let tools = try self.tools.find()
     let changes = try info.changes()
 
     let elf = try await tools.build(source)
@@ -80,7 +73,7 @@ struct Build: AsyncParsableCommand {
 
     if dryRun {
       let commands = tools.commands(building: source, to: "purgatory.elf").map(\.line)
-      print((commands + ["", result.text]).joined(separator: "\n"))
+      try Files.write((commands + ["", result.text, ""]).joined(separator: "\n").utf8, to: "-")
       return
     }
     try Files.write(result.bytes, to: output)

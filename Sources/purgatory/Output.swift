@@ -3,10 +3,18 @@
 
 import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Says `text` to the person at the terminal.
 func talk(_ text: String) {
   _ = try? FileDescriptor.standardError.writeAll(text.utf8)
 }
+
+var standardOutputIsTerminal: Bool { isatty(FileDescriptor.standardOutput.rawValue) != 0 }
 
 extension BinaryInteger {
   /// Decimal digits in groups of three.

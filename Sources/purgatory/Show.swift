@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
-import FoundationEssentials
 import PurgatoryKit
 
 struct Show: ParsableCommand {
@@ -18,11 +17,9 @@ struct Show: ParsableCommand {
   func run() throws {
     let blob = try Blob(try Files.read(file), file: file)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try Files.write(try encoder.encode(BlobDescription(blob)) + [UInt8(ascii: "\n")], to: "-")
+      try Files.write(try jsonText(BlobDescription(blob)).utf8, to: "-")
     } else {
-      print(blob.text)
+      try Files.write("\(blob.text)\n".utf8, to: "-")
     }
   }
 }

@@ -16,8 +16,8 @@ func parseAddress(_ text: String) throws -> UInt64 {
 
 /// `0x…` or decimal, with K, M or G for powers of 1024.
 func parseSize(_ text: String) throws -> UInt64 {
-  let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30]
-  guard let unit = text.last, let shift = shifts[Character(unit.uppercased())] else {
+  let shifts = ["K": 10, "M": 20, "G": 30]
+  guard let unit = text.last, let shift = shifts[unit.uppercased()] else {
     return try parseNumber(text)
   }
   let number = try parseNumber(text.dropLast())
@@ -114,4 +114,3 @@ extension PurgatoryInfo.PSCIConduit: ExpressibleByArgument {
 }
 
 extension Blob.Format: ExpressibleByArgument {}
-extension Toolchain.Kind: ExpressibleByArgument {}

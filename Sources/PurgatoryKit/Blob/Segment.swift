@@ -46,13 +46,17 @@ public struct Segment: Sendable {
     }
     switch role {
     case .kernel:
-      let image = try KernelImage(header: bytes, file: file)
-      size = max(size, image.imageSize)
-      if !(base &- image.textOffset).isMultiple(of: KernelImage.alignment) {
-        problems.append(
-          Problem(
-            file, "address", found: String(hex: base),
-            expected: "a multiple of 2 MiB plus text_offset \(String(hex: image.textOffset))"))
+      do {
+        let image = try KernelImage(header: bytes, file: file)
+        size = max(size, image.imageSize)
+        if !(base &- image.textOffset).isMultiple(of: KernelImage.alignment) {
+          problems.append(
+            Problem(
+              file, "address", found: String(hex: base),
+              expected: "a multiple of 2 MiB plus text_offset \(String(hex: image.textOffset))"))
+        }
+      } catch {
+        problems += error.problems
       }
     case .dtb:
       do {

@@ -13,7 +13,7 @@ public struct Toolchain: Equatable, Sendable {
     case gnu
   }
 
-  /// A program and its arguments; `{work}` paths are relative to the work directory it runs in.
+  /// A program and its arguments; outputs are relative to the work directory that it runs in.
   public struct Command: Equatable, Sendable {
     public let program: FilePath
     public let arguments: [String]
@@ -77,11 +77,8 @@ public struct Toolchain: Equatable, Sendable {
   public func commands(building source: PurgatorySource, to elf: String) -> [Command] {
     let include = ["-I", source.includeDirectory.string]
     var commands: [Command] = []
-    var objects: [String] = []
-    for file in source.assembly {
-      let stem = file.stem ?? ""
-      let object = "\(stem).o"
-      objects.append(object)
+    let objects = objectNames(of: source)
+    for (file, object) in zip(source.assembly, objects) {
       switch kind {
       case .llvm:
         commands.append(
@@ -93,23 +90,31 @@ public struct Toolchain: Equatable, Sendable {
         commands.append(
           Command(
             program: preprocessor,
-            arguments: ["-undef", "-x", "assembler-with-cpp"] + include + [file.string, "-o", "\(stem).s"],
+            arguments: ["-undef", "-x", "assembler-with-cpp"] + include + [file.string, "-o", "\(object).s"],
             purpose: file.string))
         commands.append(
-          Command(program: assembler, arguments: ["\(stem).s", "-o", object], purpose: file.string))
+          Command(program: assembler, arguments: ["\(object).s", "-o", object], purpose: file.string))
       }
     }
+    commands.append(
+      linkCommand(
+        options: ["-pie", "--no-dynamic-linker", "--fatal-warnings", "--orphan-handling=error"],
+        script: source.linkerScript.string, objects: objects, to: elf))
+    return commands
+  }
+
+  /// The objects that `commands(building:to:)` leaves in the work directory, in link order.
+  func objectNames(of source: PurgatorySource) -> [String] {
+    source.assembly.map { "\($0.stem ?? "").o" }
+  }
+
+  func linkCommand(options: [String], script: String, objects: [String], to elf: String) -> Command {
     // GNU ld warns of any segment that is writable and executable; lld has no such option.
     let quirks = kind == .gnu ? ["--no-warn-rwx-segments"] : []
-    commands.append(
-      Command(
-        program: linker,
-        arguments: [
-          "-pie", "--no-dynamic-linker", "--fatal-warnings", "--orphan-handling=error", "-z",
-          "max-page-size=4096",
-        ] + quirks + ["-T", source.linkerScript.string] + objects + ["-o", elf],
-        purpose: source.linkerScript.string))
-    return commands
+    return Command(
+      program: linker,
+      arguments: options + ["-z", "max-page-size=4096"] + quirks + ["-T", script] + objects + ["-o", elf],
+      purpose: script)
   }
 
   /// The executable `name` in the first directory of `path` that has it.

@@ -73,7 +73,14 @@ public struct InfoChanges: Sendable {
     let kernel = segments.first { $0.role == .kernel }
     let dtb = segments.first { $0.role == .dtb }
     if let entry = kernelEntry ?? kernel?.base { info.kernelEntry = entry &- origin }
-    if let address = dtbAddress ?? dtb?.base { info.dtbAddress = address &- origin }
+    // A DTB address of 0 means "none", relative or not.
+    if let address = dtbAddress ?? dtb?.base { info.dtbAddress = dtbAddress == 0 ? 0 : address &- origin }
+    for segment in [kernelEntry == nil ? kernel : nil, dtb] where segment?.base == 0 && !isRelative {
+      problems.append(
+        Problem(
+          segment?.file ?? "", "address", found: "0x0",
+          expected: "any other: the purgatory takes it for none"))
+    }
     if let dtb, let dtbAddress, dtb.base != dtbAddress {
       problems.append(
         Problem(
@@ -81,8 +88,11 @@ public struct InfoChanges: Sendable {
           expected: "\(String(hex: dtb.base)), where --dtb puts \(dtb.file)"))
     }
 
-    problems += overlaps(memorySize: info.memorySize)
-    problems += info.problems(file: file)
+    let blobBase = loadAddress ?? (isRelative ? 0 : nil)
+    problems += overlaps(blobBase: blobBase, memorySize: info.memorySize)
+    // Of segments, overlaps() knows more than regions tell: names, and memory that is not verified.
+    problems += info.findings(blobBase: loadAddress).filter { segments.isEmpty || $0.rule != .overlap }
+      .map { $0.problem(in: file) }
     guard problems.isEmpty else { throw Rejection(problems) }
     return info
   }
@@ -108,21 +118,21 @@ public struct InfoChanges: Sendable {
     return []
   }
 
-  /// Segments that overlap each other, or the purgatory if it is known where that will be.
-  private func overlaps(memorySize: UInt64) -> [Problem] {
+  /// Segments that overlap each other, or the purgatory if it is known where that will be: a relative one is at 0.
+  private func overlaps(blobBase: UInt64?, memorySize: UInt64) -> [Problem] {
     var placed = segments.map { (name: $0.file, range: $0.range) }
     var problems: [Problem] = []
-    if let loadAddress {
-      if !loadAddress.isMultiple(of: PurgatoryInfo.loadAlignment) {
+    if let blobBase {
+      if !blobBase.isMultiple(of: PurgatoryInfo.loadAlignment) {
         problems.append(
-          Problem("--load-address", found: String(hex: loadAddress), expected: "a multiple of 4 KiB"))
+          Problem("--load-address", found: String(hex: blobBase), expected: "a multiple of 4 KiB"))
       }
-      let (end, overflow) = loadAddress.addingReportingOverflow(memorySize)
+      let (end, overflow) = blobBase.addingReportingOverflow(memorySize)
       if overflow {
         problems.append(
-          Problem("--load-address", found: String(hex: loadAddress), expected: "an end below 2^64"))
+          Problem("--load-address", found: String(hex: blobBase), expected: "an end below 2^64"))
       } else {
-        placed.append((name: "the purgatory", range: loadAddress..<end))
+        placed.append((name: "the purgatory", range: blobBase..<end))
       }
     }
     for (index, first) in placed.enumerated() {

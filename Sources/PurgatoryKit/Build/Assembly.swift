@@ -1,0 +1,61 @@
+// Assembly.swift — run the toolchain over the purgatory's sources
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import Subprocess
+import SystemPackage
+
+extension Toolchain {
+  /// Assembles and links `source`, and proves that the bytes do not depend on the base they are linked at.
+  ///
+  /// - Returns: the linked ELF file, as the linker wrote it.
+  public func build(_ source: PurgatorySource) async throws(Rejection) -> [UInt8] {
+    let elf = "purgatory.elf"
+    let work = try WorkDirectory()
+    for command in commands(building: source, to: elf) {
+      try await command.run(in: work.path)
+    }
+    let objects = objectNames(of: source).map { work.path.appending($0).string }
+    let differences = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
+    guard differences.isEmpty else { throw Rejection(differences.map { $0.problem(in: elf) }) }
+    return try Files.read(work.path.appending(elf).string)
+  }
+}
+
+/// A new, empty directory that is removed with all it holds.
+struct WorkDirectory: ~Copyable {
+  let path: FilePath
+
+  init() throws(Rejection) {
+    path = FilePath(FileManager.default.temporaryDirectory.appending(path: "purgatory-\(UUID().uuidString)").path)
+    do {
+      try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    } catch {
+      throw Rejection(Problem(path.string, found: "cannot be created: \(error)"))
+    }
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path.string)
+  }
+}
+
+extension Toolchain.Command {
+  func run(in directory: FilePath) async throws(Rejection) {
+    let status: TerminationStatus
+    let output: String?
+    do {
+      let result = try await Subprocess.run(
+        .path(program), arguments: Arguments(arguments), workingDirectory: directory, output: .discarded,
+        error: .string(limit: 1 << 20))
+      status = result.terminationStatus
+      output = result.standardError
+    } catch {
+      throw Rejection(Problem(program.string, found: "cannot be run: \(error)"))
+    }
+    guard status.isSuccess else {
+      throw Rejection(
+        [Problem(purpose, found: "\(program.lastComponent?.string ?? "") failed (\(status))")], transcript: output)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// InfoRules.swift — what a filled-in struct purgatory_info must satisfy, and what it lacks to be ready
+// SPDX-License-Identifier: MIT
+
+import DeviceTree
+
+extension PurgatoryInfo {
+  /// Everything that the purgatory would refuse, or that would break the next kernel.
+  ///
+  /// - Parameter blobBase: where the blob will be, if that is known; a relative one is at 0 of its own addresses.
+  public func findings(blobBase: UInt64? = nil) -> [Finding] {
+    var findings: [Finding] = []
+    func report(_ rule: Rule, _ place: String, found: String, expected: String) {
+      findings.append(Finding(rule, place, found: found, expected: expected))
+    }
+    let relative = flags.contains(.relative)
+    if !kernelEntry.isMultiple(of: 4) {
+      report(.infoSymbol, "kernel_entry", found: String(hex: kernelEntry), expected: "a multiple of 4")
+    }
+    for (index, region) in usedRegions {
+      if !region.base.isMultiple(of: Self.regionAlignment) {
+        report(
+          .infoSymbol, "region \(index)", found: "base \(String(hex: region.base))",
+          expected: "a multiple of \(Self.regionAlignment)")
+      }
+      // Relative bases are offsets modulo 2^64: only the loader can tell whether their end wraps.
+      if !relative, region.base.addingReportingOverflow(region.size).overflow {
+        report(
+          .infoSymbol, "region \(index)", found: "\(String(hex: region.base)) + \(String(hex: region.size)) bytes",
+          expected: "an end below 2^64")
+      }
+    }
+
+    var placed = usedRegions.map { (name: "region \($0.index)", region: $0.region) }
+    if let base = relative ? 0 : blobBase {
+      placed.append((name: "the purgatory", region: Region(base: base, size: memorySize)))
+    }
+    for (index, first) in placed.enumerated() {
+      for second in placed[(index + 1)...] where first.region.overlaps(second.region) {
+        report(
+          .overlap, first.name, found: "\(first.region.addresses) overlaps \(second.name) at \(second.region.addresses)",
+          expected: "memory of its own")
+      }
+    }
+
+    if kernelEntry != 0, !usedRegions.isEmpty, !usedRegions.contains(where: { $0.region.contains(kernelEntry) }) {
+      report(
+        .entryOutsideRegions, "kernel_entry", found: String(hex: kernelEntry), expected: "an address in a region")
+    }
+    if !dtbAddress.isMultiple(of: 8) {
+      report(.dtb, "dtb_addr", found: String(hex: dtbAddress), expected: "a multiple of 8")
+    }
+    for (index, region) in usedRegions
+    where dtbAddress != 0 && region.base == dtbAddress && region.size > UInt64(DeviceTree.maximumSize) {
+      report(.dtb, "region \(index)", found: "a device tree of \(region.size) bytes", expected: "at most 2 MiB")
+    }
+    return findings
+  }
+
+  /// What is missing before the purgatory can boot something; empty: it is ready.
+  public var missing: [String] {
+    var missing: [String] = []
+    if kernelEntry == 0 { missing.append("kernel_entry") }
+    if !skipChecks {
+      if usedRegions.isEmpty { missing.append("regions to verify") }
+      if flags.isDisjoint(with: [.verifyRegions, .verifyCombined]) { missing.append("digests to verify with") }
+    }
+    return missing
+  }
+}
+
+extension PurgatoryInfo.Region {
+  /// Whether `address` lies in the region, modulo 2^64.
+  func contains(_ address: UInt64) -> Bool { address &- base < size }
+
+  /// Whether the two share a byte, modulo 2^64.
+  func overlaps(_ other: Self) -> Bool {
+    size != 0 && other.size != 0 && (contains(other.base) || other.contains(base))
+  }
+
+  /// `0xfirst-0xend`, the end not included.
+  var addresses: String { "\(String(hex: base))-\(String(hex: base &+ size))" }
+}

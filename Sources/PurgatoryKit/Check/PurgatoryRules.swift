@@ -1,0 +1,126 @@
+// PurgatoryRules.swift — the rules beyond position independence that make an ELF file a purgatory
+// SPDX-License-Identifier: MIT
+
+import ELF
+import PurgatoryABI
+
+/// One pass over an ELF file: where its loadable bytes and its `struct purgatory_info` are, or why it has none.
+struct PurgatoryRules {
+  /// The name by which every loader finds the struct.
+  static let infoSymbol = "purgatory_info"
+
+  private(set) var findings: [Finding] = []
+  /// The loadable bytes, within the file.
+  private(set) var loadRange: Range<Int>?
+  /// Where the struct lies in the loadable bytes.
+  private(set) var infoOffset: Int?
+  /// What the struct says.
+  private(set) var info: PurgatoryInfo?
+
+  /// - Parameter maximumSize: the budget for loadable bytes.
+  init(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
+    let header = elf.header
+    guard header.machine == .aarch64, header.elfClass == .elf64, header.byteOrder == .littleEndian else {
+      let bits = header.elfClass == .elf64 ? "64-bit" : "32-bit"
+      let order = header.byteOrder == .littleEndian ? "little-endian" : "big-endian"
+      report(.wrongMachine, "ELF header", found: "\(bits) \(order) \(header.machine.name)", expected: "64-bit little-endian AArch64")
+      return
+    }
+    guard header.type != .relocatable else {
+      report(.loadSegment, "ELF header", found: "a relocatable object", expected: "a linked file with one PT_LOAD")
+      return
+    }
+    try findLoadSegment(elf, maximumSize: maximumSize)
+    try findInfo(elf)
+  }
+
+  private mutating func report(_ rule: Rule, _ location: String, found: String, expected: String) {
+    findings.append(Finding(rule, location, found: found, expected: expected))
+  }
+
+  private mutating func findLoadSegment(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
+    let loads = elf.segments.filter { $0.type == .load }
+    guard loads.count == 1, let load = loads.first else {
+      return report(.loadSegment, "program headers", found: "\(loads.count) PT_LOAD segments", expected: "exactly one")
+    }
+    loadRange = load.fileRange
+    if !load.virtualAddress.isMultiple(of: PurgatoryInfo.loadAlignment) {
+      report(
+        .loadSegment, "PT_LOAD", found: "base \(String(hex: load.virtualAddress))", expected: "a multiple of 4 KiB")
+    }
+    if load.fileRange.count > maximumSize {
+      report(.loadSegment, "PT_LOAD", found: "\(load.fileSize) loadable bytes", expected: "at most \(maximumSize)")
+    }
+    if load.memorySize > UInt64(PURGATORY_MAX_MEMORY_SIZE) {
+      report(
+        .loadSegment, "PT_LOAD", found: "\(String(hex: load.memorySize)) bytes of memory",
+        expected: "at most \(String(hex: UInt64(PURGATORY_MAX_MEMORY_SIZE)))")
+    }
+    for section in elf.sections
+    where section.flags.contains(.allocate) && section.type != .noBits && section.size > 0
+      && (section.fileRange.lowerBound < load.fileRange.lowerBound || section.fileRange.upperBound > load.fileRange.upperBound)
+    {
+      report(
+        .loadSegment, section.name, found: "allocated bytes outside the PT_LOAD", expected: "all of them in its file bytes")
+    }
+    if elf.header.entry != load.virtualAddress {
+      report(
+        .entry, "ELF header", found: "entry point \(String(hex: elf.header.entry))",
+        expected: "the first byte, \(String(hex: load.virtualAddress))")
+    }
+    if !load.flags.contains(.execute) {
+      report(.entry, "PT_LOAD", found: "a segment that is not executable", expected: "PF_X")
+    }
+  }
+
+  private mutating func findInfo(_ elf: borrowing ELFFile) throws(ELFError) {
+    let infos = try elf.symbols().filter { $0.name == Self.infoSymbol && $0.definition != .undefined }
+    guard infos.count == 1, let info = infos.first else {
+      let count = infos.isEmpty ? "no" : "\(infos.count)"
+      return report(.infoSymbol, "symbol table", found: "\(count) \(Self.infoSymbol)", expected: "exactly one")
+    }
+    if info.type != .object {
+      report(.infoSymbol, Self.infoSymbol, found: "a symbol of type \(info.type.rawValue)", expected: "STT_OBJECT (1)")
+    }
+    if info.size != UInt64(PurgatoryInfo.size) {
+      report(.infoSymbol, Self.infoSymbol, found: "\(info.size) bytes", expected: "\(PurgatoryInfo.size) bytes")
+    }
+    if !info.value.isMultiple(of: 8) {
+      report(.infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))", expected: "a multiple of 8")
+    }
+    guard let loadRange else { return }
+    guard let range = elf.fileRange(ofVirtualAddress: info.value, size: UInt64(PurgatoryInfo.size)) else {
+      return report(
+        .infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))",
+        expected: "\(PurgatoryInfo.size) bytes wholly in the file bytes of the PT_LOAD")
+    }
+    infoOffset = range.lowerBound - loadRange.lowerBound
+    do {
+      let decoded = try PurgatoryInfo(decoding: Array(elf.bytes[range]))
+      try decoded.checkMemorySize(loadSize: loadRange.count)
+      self.info = decoded
+    } catch {
+      findings.append(error.finding)
+    }
+  }
+}
+
+extension PurgatoryInfo {
+  func checkMemorySize(loadSize: Int) throws(DecodingError) {
+    let maximum = UInt64(PURGATORY_MAX_MEMORY_SIZE)
+    guard memorySize >= UInt64(loadSize), memorySize <= maximum else {
+      throw DecodingError(
+        field: "memory_size", found: String(hex: memorySize),
+        expected: "from the \(loadSize) loadable bytes to \(String(hex: maximum))")
+    }
+  }
+}
+
+extension PurgatoryInfo.DecodingError {
+  /// As a finding of the rule about the struct.
+  var finding: Finding {
+    Finding(
+      .infoSymbol, "\(PurgatoryRules.infoSymbol).\(field)", found: found, expected: expected,
+      help: field == "version" ? "use the purgatory command that this blob was built with" : nil)
+  }
+}

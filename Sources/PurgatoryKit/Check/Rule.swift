@@ -1,0 +1,73 @@
+// Rule.swift — the rules of `check`: their ids are a contract, each has a page in docs/rules.md
+// SPDX-License-Identifier: MIT
+
+/// What a purgatory must satisfy.
+public enum Rule: String, CaseIterable, Sendable {
+  case dynamicRelocation = "dynamic-relocation"
+  case dynamicSection = "dynamic-section"
+  case gotOrPLT = "got-or-plt"
+  case undefinedSymbol = "undefined-symbol"
+  case absoluteAddress = "absolute-address"
+  case loadSegment = "load-segment"
+  case entry
+  case infoSymbol = "info-symbol"
+  case wrongMachine = "wrong-machine"
+  case malformedELF = "malformed-elf"
+  case overlap
+  case entryOutsideRegions = "entry-outside-regions"
+  case dtb
+
+  /// The rule as a sentence.
+  public var summary: String {
+    switch self {
+    case .dynamicRelocation: "nothing is left for a loader to relocate"
+    case .dynamicSection: "there are no tables for a dynamic loader"
+    case .gotOrPLT: "nothing is addressed through a GOT or called through a PLT"
+    case .undefinedSymbol: "every symbol is defined, weak ones too"
+    case .absoluteAddress: "the bytes do not depend on the address they are linked at"
+    case .loadSegment: "one PT_LOAD holds the blob, contiguous from its base and within budget"
+    case .entry: "the entry point is the first byte, and executable"
+    case .infoSymbol: "there is exactly one struct purgatory_info, and its contents are valid"
+    case .wrongMachine: "the file is for 64-bit little-endian AArch64"
+    case .malformedELF: "the file is a whole, well-formed ELF file or purgatory"
+    case .overlap: "regions overlap neither each other nor the blob"
+    case .entryOutsideRegions: "the kernel's entry lies in a verified region"
+    case .dtb: "the device tree is aligned, is one, and is at most 2 MiB"
+    }
+  }
+
+  /// The usual remedy.
+  public var help: String {
+    switch self {
+    case .dynamicRelocation: "address it with adr or adrp, or store a difference of labels; hide what is exported"
+    case .dynamicSection: "link with --no-dynamic-linker and /DISCARD/ the dynamic tables in the linker script"
+    case .gotOrPLT: "declare the symbol .hidden (-fvisibility=hidden) and address it with adr"
+    case .undefinedSymbol: "define it, or remove the reference; a weak one is no use without a loader"
+    case .absoluteAddress: "address it with adr or adrp, or store a difference of labels"
+    case .loadSegment: "link with a script that puts everything into one PT_LOAD, what has no file bytes last"
+    case .entry: "put the entry first in the linker script, in an executable segment"
+    case .infoSymbol: "include purgatory_info.h, define purgatory_info once as an object, and fill in valid values"
+    case .wrongMachine: "build for aarch64-none-elf"
+    case .malformedELF: "build or copy the file again"
+    case .overlap: "give each region, and the purgatory, memory of its own"
+    case .entryOutsideRegions: "verify the kernel too, or correct --kernel-entry"
+    case .dtb: "pass a flattened device tree at an 8-byte aligned address"
+    }
+  }
+}
+
+/// Which rules apply.
+public enum Profile: String, CaseIterable, Sendable {
+  /// All: the file is to be a purgatory.
+  case purgatory
+  /// Those of position independence: the file is anybody's blob.
+  case pie
+
+  public var rules: Set<Rule> {
+    switch self {
+    case .purgatory: Set(Rule.allCases)
+    case .pie:
+      [.dynamicRelocation, .dynamicSection, .gotOrPLT, .undefinedSymbol, .absoluteAddress, .malformedELF]
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Check.swift — the CI gate: does anything in these files depend on where they are loaded
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import FoundationEssentials
+import PurgatoryKit
+import SystemPackage
+
+struct Check: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check that blobs have no relocations, and that purgatories are whole.",
+    discussion: """
+      FILE is an ELF file, an archive of objects, a program that carries a purgatory (kexec), or a flat purgatory. \
+      With --objects and --script, the objects are linked at two bases and the bytes compared. Exit status 0: all \
+      files pass; 1: there are findings. docs/rules.md explains each rule.
+      """)
+
+  @Argument(help: "The files to check.")
+  var file: [String] = []
+
+  @Option(help: "How to report.")
+  var format = CheckFormat.text
+
+  @Option(help: "purgatory: all rules; pie: those of position independence, for any blob.")
+  var profile = Profile.purgatory
+
+  @Option(help: .init("Do not apply this rule. Repeatable.", valueName: "rule"))
+  var allow: [Rule] = []
+
+  @Option(help: .init("The budget for loadable bytes, with K or M. (default: 8K)", valueName: "size"), transform: parseSize)
+  var maxSize: UInt64?
+
+  @Option(parsing: .upToNextOption, help: .init("Link these objects at two bases and compare.", valueName: "object"))
+  var objects: [String] = []
+
+  @Option(help: .init("The linker script for --objects.", valueName: "file"))
+  var script: String?
+
+  @OptionGroup var tools: ToolchainOptions
+
+  func validate() throws {
+    guard objects.isEmpty == (script == nil) else { throw ValidationError("--objects and --script need each other") }
+    guard !file.isEmpty || script != nil else { throw ValidationError("nothing to check: name a file") }
+  }
+
+  func run() async throws {
+    var checker = Checker()
+    checker.profile = profile
+    checker.allowed = Set(allow)
+    if let maxSize { checker.maximumSize = Int(clamping: maxSize) }
+    var files: [CheckedFile] = []
+    for path in file { files.append(checker.check(path: path)) }
+    if let script {
+      let findings = try await tools.find().prove(LinkInput(objects: objects, script: script))
+      files.append(checker.judge(findings, path: script))
+    }
+    let isTerminal = standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    try Files.write(try format.render(files, colour: isTerminal).utf8, to: "-")
+    if !files.allSatisfy(\.ok) { throw ExitCode.failure }
+  }
+}
+
+/// How `check` reports.
+enum CheckFormat: String, CaseIterable, ExpressibleByArgument {
+  case text, json, sarif, junit, github
+
+  func render(_ files: [CheckedFile], colour: Bool) throws -> String {
+    switch self {
+    case .text: CheckText(colour: colour).render(files)
+    case .json: try jsonText(CheckJSON(files))
+    case .sarif: try jsonText(SARIF(files))
+    case .junit: junitReport(files)
+    case .github: githubAnnotations(files)
+    }
+  }
+}
+
+extension Profile: ExpressibleByArgument {}
+extension Rule: ExpressibleByArgument {}

@@ -1,0 +1,56 @@
+// CheckJSON.swift — what `check` tells a script; the keys are a contract (docs/abi.md)
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import PurgatoryKit
+
+struct CheckJSON: Encodable {
+  let ok: Bool
+  let files: [File]
+
+  struct File: Encodable {
+    let path: String
+    let ok: Bool
+    let counts: Counts
+    let findings: [Finding]
+  }
+
+  struct Counts: Encodable {
+    let dynamicRelocations: Int
+    let staticRelocations: Int
+    let undefinedSymbols: Int
+
+    enum CodingKeys: String, CodingKey {
+      case dynamicRelocations = "dynamic_relocations"
+      case staticRelocations = "static_relocations"
+      case undefinedSymbols = "undefined_symbols"
+    }
+  }
+
+  struct Finding: Encodable {
+    let rule: String
+    let location: String
+    let message: String
+  }
+
+  init(_ files: [CheckedFile]) {
+    ok = files.allSatisfy(\.ok)
+    self.files = files.map { file in
+      File(
+        path: file.path, ok: file.ok,
+        counts: Counts(
+          dynamicRelocations: file.counts.dynamicRelocations, staticRelocations: file.counts.staticRelocations,
+          undefinedSymbols: file.counts.undefinedSymbols),
+        findings: file.findings.map {
+          Finding(rule: $0.rule.rawValue, location: $0.location, message: $0.message)
+        })
+    }
+  }
+}
+
+/// Readable, reproducible JSON, with a final newline.
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+}

@@ -1,0 +1,42 @@
+// CheckText.swift — what `check` tells a person
+// SPDX-License-Identifier: MIT
+
+import PurgatoryKit
+
+struct CheckText {
+  let colour: Bool
+
+  func render(_ files: [CheckedFile]) -> String {
+    var lines: [String] = []
+    for file in files {
+      lines += file.notes.map { "note: \(file.path): \($0)" }
+      for (index, finding) in file.findings.enumerated() {
+        lines.append(
+          paint("error:", "1;31") + " \(file.path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
+        // The same remedy once for a run of findings.
+        if index + 1 == file.findings.count || file.findings[index + 1].help != finding.help {
+          lines.append(paint("help:", "1;36") + " \(finding.help)")
+        }
+      }
+      let counts = file.counts
+      let verdict = file.ok ? paint("ok", "1;32") : paint("\(count(file.findings.count, "finding"))", "1;31")
+      lines.append(
+        "\(file.path): \(verdict): \(count(counts.dynamicRelocations, "dynamic relocation")), "
+          + "\(count(counts.staticRelocations, "static relocation")), "
+          + "\(count(counts.undefinedSymbols, "undefined symbol"))")
+    }
+    if files.count > 1 {
+      let failed = files.filter { !$0.ok }.count
+      lines.append(failed == 0 ? "all \(files.count) files ok" : "\(failed) of \(files.count) files failed")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func paint(_ text: String, _ code: String) -> String {
+    colour ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+  }
+
+  private func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+  }
+}

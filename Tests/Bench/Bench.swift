@@ -1,0 +1,83 @@
+// Bench.swift — instructions per verified byte, ours and kexec-tools', in one run; no clock is asked
+// SPDX-License-Identifier: MIT
+//
+// Usage: bench [JSON-FILE]
+
+import Foundation
+import PurgatoryKit
+import TestSupport
+
+@main
+struct Bench {
+  static let sizes: [(name: String, bytes: UInt64)] = [
+    ("4 KiB", 4 << 10), ("1 MiB", 1 << 20), ("16 MiB", 16 << 20), ("256 MiB", 256 << 20),
+  ]
+
+  struct Row: Encodable {
+    let path: String
+    /// From entry to the kernel's first instruction with nothing to verify.
+    let fixed: UInt64
+    /// Instructions, by bytes of the region.
+    let instructions: [UInt64: UInt64]
+  }
+
+  struct Results: Encodable {
+    let rows: [Row]
+    let loadSize: Int
+    let memorySize: UInt64
+    let kexecToolsLoadSize: UInt64
+
+    enum CodingKeys: String, CodingKey {
+      case rows
+      case loadSize = "load_size"
+      case memorySize = "memory_size"
+      case kexecToolsLoadSize = "kexec_tools_load_size"
+    }
+  }
+
+  static func main() async throws {
+    var rows: [Row] = []
+    for path in Path.all {
+      rows.append(try await measure(path.name) { try await path.workload(size: $0) })
+    }
+    let kexec = try KexecTools()
+    rows.append(try await measure("kexec-tools") { try kexec.workload(size: $0) })
+
+    let blob = try await PlacedBlob(at: 0)
+    let results = Results(
+      rows: rows, loadSize: try await unfilledBlob().count, memorySize: blob.info.memorySize,
+      kexecToolsLoadSize: kexec.loadSize)
+    print(markdown(results))
+    if CommandLine.arguments.count > 1 {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      try encoder.encode(results).write(to: URL(filePath: CommandLine.arguments[1]))
+    }
+  }
+
+  private static func measure(_ name: String, _ workload: (UInt64) async throws -> Workload) async throws -> Row {
+    var instructions: [UInt64: UInt64] = [:]
+    for size in sizes {
+      instructions[size.bytes] = try await workload(size.bytes).instructions()
+    }
+    return Row(path: name, fixed: try await workload(0).instructions(), instructions: instructions)
+  }
+
+  private static func markdown(_ results: Results) -> String {
+    var lines = ["Instructions per verified byte, from entry to the kernel's first instruction, console off:", ""]
+    lines.append("| path | " + sizes.map(\.name).joined(separator: " | ") + " | nothing to verify (instructions) |")
+    lines.append("|---|" + String(repeating: "---:|", count: sizes.count + 1))
+    for row in results.rows {
+      let cells = sizes.map { size in
+        String(format: "%.3f", Double(row.instructions[size.bytes] ?? 0) / Double(size.bytes))
+      }
+      lines.append("| \(row.path) | " + cells.joined(separator: " | ") + " | \(row.fixed) |")
+    }
+    lines += [
+      "", "| | file bytes | memory |", "|---|---:|---:|",
+      "| this purgatory | \(results.loadSize) | \(results.memorySize) |",
+      "| kexec-tools, linked | \(results.kexecToolsLoadSize) | |",
+    ]
+    return lines.joined(separator: "\n")
+  }
+}
