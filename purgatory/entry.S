@@ -11,8 +11,13 @@
 // Requires: EL1, EL2 or EL2 with HCR_EL2.E2H; MMU and D-cache off; nothing else
 // Exit:     booting.rst: x0 = device tree, x1-x3 = 0, DAIF masked, system registers as they were found
 func purgatory_entry
-    msr     daifset, #0xf                   // no vectors of our own: nothing may be taken
+    msr     daifset, #0xf                   // no vectors of our own yet: nothing may be taken
     mov     entry_x0, x0
+    adr     x0, scratch_start               // what the last kernel left in the cache for the scratch
+    adr     x1, page_tables                 // must not be written back over what we write past the cache
+    sub     x1, x1, x0
+    bl      invalidate_range
+    dsb     sy                              // done, before the first store
     bl      save_system_state               // registers only, until data accesses are little-endian
     adr     x0, stack_top
     mov     sp, x0
@@ -22,18 +27,30 @@ func purgatory_entry
     ldr     flags, [info, #PURGATORY_INFO_flags]
     tst     flags, #PURGATORY_FLAG_RELATIVE
     csel    bias, base, xzr, ne             // bias = flags & RELATIVE ? base : 0
+    bl      console_init
+    bl      install_vectors
     mov     w0, #PURGATORY_STATUS_RUNNING
     str     w0, [info, #PURGATORY_INFO_status]
-    bl      console_init
 
     bl      check_info                      // x0 = why info is bad, or 0
-    cbnz    x0, .Lentry_bad_info
+    cbnz    x0, .Lpurgatory_entry_bad_info
     bl      print_banner
     bl      verify                          // x0 = the digest that was expected, or 0
-    cbnz    x0, .Lentry_mismatch
+    cbnz    x0, .Lpurgatory_entry_mismatch
     bl      print_result
+    b       boot_kernel
 
-.Lentry_boot:
+.Lpurgatory_entry_bad_info:
+    bl      report_bad_info
+    b       fail
+.Lpurgatory_entry_mismatch:
+    bl      report_mismatch
+    b       fail
+endfunc purgatory_entry
+
+// void boot_kernel(void): hand over, as booting.rst asks
+// Requires: the MMU as it was found
+func boot_kernel
     bl      console_flush                   // the next kernel may reset the UART
     ldr     x9, [info, #PURGATORY_INFO_kernel_entry]
     add     x9, x9, bias
@@ -47,18 +64,11 @@ func purgatory_entry
     mov     x2, xzr
     mov     x3, xzr
     br      x9
-
-.Lentry_bad_info:
-    bl      report_bad_info
-    b       .Lentry_failed
-.Lentry_mismatch:
-    bl      report_mismatch
-.Lentry_failed:
-    bl      take_failure_action             // returns only to boot anyway
-    b       .Lentry_boot
-endfunc purgatory_entry
+endfunc boot_kernel
 
     .section .scratch, "aw", %nobits
     .balign 16
     .space  STACK_SIZE
+    .global stack_top
+    .hidden stack_top
 stack_top:

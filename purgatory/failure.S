@@ -9,47 +9,50 @@
 #define PSCI_SYSTEM_OFF  8
 #define PSCI_SYSTEM_RESET 9
 
-// void take_failure_action(void): returns only if the kernel is to be booted anyway
-// Requires: the failure was reported and info->status is set
-// Clobbers: x0-x10
-func take_failure_action
-    push    x29, x30
+// void fail(void): take the action that info asks for; boot_kernel if that is to boot anyway, else no way back
+// Requires: the failure was reported, info->status is set, MMU as it was found
+func fail
+    adr     x0, stack_top                   // whatever was going on is over
+    mov     sp, x0
+    tbnz    path, #PATH_FAILED_BIT, .Lfail_halt             // the action itself failed
+    orr     path, path, #PATH_FAILED
     ubfx    x9, flags, #PURGATORY_FLAG_ON_FAILURE_SHIFT, #2
-    cmp     w9, #PURGATORY_ON_FAILURE_BOOT
-    b.eq    .Ltake_failure_action_boot
-    cbz     w9, .Ltake_failure_action_halt
-    mov     w10, #PSCI_SYSTEM_RESET
-    cmp     w9, #PURGATORY_ON_FAILURE_RESET
-    b.eq    .Ltake_failure_action_reset
-    mov     w10, #PSCI_SYSTEM_OFF
-    print   "purgatory: powering off\n"
-    b       .Ltake_failure_action_psci
-.Ltake_failure_action_reset:
-    print   "purgatory: resetting\n"
-.Ltake_failure_action_psci:
+    cbz     x9, .Lfail_halt
+    cmp     x9, #PURGATORY_ON_FAILURE_BOOT
+    b.eq    .Lfail_boot
+    string  x0, "resetting\n"
+    mov     w14, #PSCI_SYSTEM_RESET
+    cmp     x9, #PURGATORY_ON_FAILURE_RESET
+    b.eq    .Lfail_psci
+    string  x0, "powering off\n"
+    mov     w14, #PSCI_SYSTEM_OFF
+.Lfail_psci:
+    bl      put_message
     bl      console_flush
     movz    w0, #(PSCI_FUNCTION >> 16), lsl #16
-    orr     w0, w0, w10
-    tbnz    flags, #10, .Ltake_failure_action_hvc           // PSCI_HVC
+    orr     w0, w0, w14
+    tbnz    flags, #10, .Lfail_hvc                          // PSCI_HVC
     smc     #0
-    b       .Ltake_failure_action_returned
-.Ltake_failure_action_hvc:
+    b       .Lfail_returned
+.Lfail_hvc:
     hvc     #0
-.Ltake_failure_action_returned:
-    print   "purgatory: psci call failed\n"
+.Lfail_returned:
+    string  x0, "psci call failed\n"
+    bl      put_message
 
-.Ltake_failure_action_halt:
-    print   "purgatory: halted\n"
-.Ltake_failure_action_forever:
+.Lfail_halt:
+    string  x0, "halted\n"
+    bl      put_message
+.Lfail_forever:
     wfi                                                     // DAIF is masked: a wake-up goes nowhere
-    b       .Ltake_failure_action_forever
+    b       .Lfail_forever
 
-.Ltake_failure_action_boot:
+.Lfail_boot:
     ldr     x10, [info, #PURGATORY_INFO_kernel_entry]
-    cbz     x10, .Ltake_failure_action_halt                 // nowhere to go
+    cbz     x10, .Lfail_halt                                // nowhere to go
     tst     x10, #3
-    b.ne    .Ltake_failure_action_halt
-    print   "purgatory: booting anyway\n"
-    pop     x29, x30
-    ret
-endfunc take_failure_action
+    b.ne    .Lfail_halt
+    string  x0, "booting anyway\n"
+    bl      put_message
+    b       boot_kernel
+endfunc fail

@@ -68,12 +68,12 @@ kw       .req x17       // W + K of two rounds
     add     \new\().4s, \new\().4s, v6.4s
     .endm
 
-// void sha256_blocks(uint32_t state[8], const void *data, uint64_t blocks)
+// void sha256_blocks_scalar(uint32_t state[8], const void *data, uint64_t blocks)
 // Requires: data and state 16-byte aligned (the MMU may be off), blocks > 0
 // Clobbers: x1-x17, v0-v7, v16-v18
-func sha256_blocks
+func sha256_blocks_scalar
     movi    v18.4s, #0
-.Lsha256_blocks_next:
+.Lsha256_blocks_scalar_next:
     adr     k, sha256_constants
     ld1     {v0.16b-v3.16b}, [data], #64
     ldp     w4, w5, [state]
@@ -87,7 +87,7 @@ func sha256_blocks
     eor     w15, w5, w6                     // the first round's b ^ c
     mov     left, #8
 
-.Lsha256_blocks_rounds:
+.Lsha256_blocks_scalar_rounds:
     ld1     {v16.4s, v17.4s}, [k], #32
     add     v4.4s, v0.4s, v16.4s
     add     v5.4s, v1.4s, v17.4s
@@ -105,16 +105,16 @@ func sha256_blocks
     round   5, 6, 7, 8, 9, 10, 11, 4, 15, 14, 1
 
     cmp     left, #2                        // the last sixteen words are there already
-    b.ls    .Lsha256_blocks_scheduled
+    b.ls    .Lsha256_blocks_scalar_scheduled
     schedule v4, v0, v1, v2, v3
     schedule v5, v1, v2, v3, v4
-.Lsha256_blocks_scheduled:
+.Lsha256_blocks_scalar_scheduled:
     mov     v0.16b, v2.16b
     mov     v1.16b, v3.16b
     mov     v2.16b, v4.16b
     mov     v3.16b, v5.16b
     subs    left, left, #1
-    b.ne    .Lsha256_blocks_rounds
+    b.ne    .Lsha256_blocks_scalar_rounds
 
     .macro  accumulate first, second, offset
     ldp     w12, w13, [state, #\offset]
@@ -127,12 +127,14 @@ func sha256_blocks
     accumulate 8, 9, 16
     accumulate 10, 11, 24
     subs    blocks, blocks, #1
-    b.ne    .Lsha256_blocks_next
+    b.ne    .Lsha256_blocks_scalar_next
     ret
-endfunc sha256_blocks
+endfunc sha256_blocks_scalar
 
     .section .rodata
     .balign 16
+    .global sha256_constants
+    .hidden sha256_constants
 sha256_constants:
     .long   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5
     .long   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174

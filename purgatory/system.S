@@ -1,94 +1,161 @@
 // system.S — the system registers that the purgatory changes while it runs, and their way back
 // SPDX-License-Identifier: MIT
+//
+// A regime is seven registers. At EL1, and at EL2 with HCR_EL2.E2H (where the _EL1 names reach the EL2 registers, in
+// EL1's layout), they go by their _EL1 names; at EL2 without E2H by their _EL2 names. PATH_EL2 in path tells which.
 
 #include "routine.h"
 
-#define CURRENTEL_EL2    (2 << 2)
 #define HCR_EL2_E2H      34         // bit number
-#define CPTR_EL2_TFP     (1 << 10)  // E2H = 0: FP/SIMD traps while set
-#define CPACR_FPEN       (3 << 20)  // EL1, and EL2 with E2H = 1: nothing traps while both bits are set
+#define CPTR_EL2_TFP     (1 << 10)  // EL2 without E2H: FP/SIMD traps while set
+#define CPACR_FPEN       (3 << 20)  // elsewhere: nothing traps while both bits are set
 
 // SCTLR bits forced off: A (alignment faults on normal memory), SA (SP alignment), WXN (this code is writable),
 // EE (data accesses are big-endian).
 #define SCTLR_OFF_LOW    (1 << 3 | 1 << 1)          // SA, A
-#define SCTLR_OFF_HIGH   (1 << 9 | 1 << 3)          // EE (bit 25), WXN (bit 19)
+#define SCTLR_OFF_HIGH   (1 << 9)                   // EE (bit 25)
+#define SCTLR_WXN        (1 << 19)
 
-// saved_state
-#define SAVED_SCTLR      0x00
-#define SAVED_FP_TRAP    0x08       // CPACR_EL1 or CPTR_EL2
-#define SAVED_SPSEL      0x10
-#define SAVED_SP         0x18
-#define SAVED_SIZE       0x20
+// FEAT_TCR2's registers have names that older assemblers do not know.
+#define ID_AA64MMFR3_EL1 s3_0_c0_c7_3
+#define MMFR3_TCRX       0xf
+#define TCR2_EL1         s3_0_c2_c0_3
+#define TCR2_EL2         s3_4_c2_c0_3
 
 // void save_system_state(void): save, then set SCTLR, FP/SIMD access and SPSel as this code needs them
 // Requires: EL1 or EL2. No stack; no memory access before SCTLR.EE is known to be 0
-// Clobbers: x0-x7, sp (selects SP_ELx)
+// Out:      path
+// Clobbers: x0-x10, sp (selects SP_ELx)
 func save_system_state
-    sctlr       .req x1
-    fp_trap     .req x2
-    new_sctlr   .req x3
-    new_fp_trap .req x4
-    mov     w5, #SCTLR_OFF_LOW
-    movk    w5, #SCTLR_OFF_HIGH, lsl #16
+    mov     x10, x30
+    mov     path, xzr
     mrs     x0, CurrentEL
     cmp     x0, #CURRENTEL_EL2
-    b.eq    .Lsave_system_state_el2
+    b.ne    .Lsave_system_state_read
+    mrs     x0, hcr_el2
+    tbnz    x0, #HCR_EL2_E2H, .Lsave_system_state_read
+    mov     path, #PATH_EL2
+.Lsave_system_state_read:
+    bl      read_regime
+    mov     x8, sctlr
+    mov     x9, fp_trap
+    mov     w0, #SCTLR_OFF_LOW
+    movk    w0, #SCTLR_OFF_HIGH, lsl #16
+    bic     sctlr, sctlr, x0
+    tbnz    sctlr, #SCTLR_M_BIT, .Lsave_system_state_fp     // somebody's translation regime: left alone
+    bic     sctlr, sctlr, #SCTLR_WXN
+    orr     sctlr, sctlr, #SCTLR_I          // instruction fetches may be cached with the MMU off, too
+.Lsave_system_state_fp:
+    orr     fp_trap, fp_trap, #CPACR_FPEN
+    tbz     path, #PATH_EL2_BIT, .Lsave_system_state_write
+    bic     fp_trap, x9, #CPTR_EL2_TFP
+.Lsave_system_state_write:
+    bl      write_regime                    // data accesses are little-endian from here
 
-    mrs     sctlr, sctlr_el1
-    mrs     fp_trap, cpacr_el1
-    bic     new_sctlr, sctlr, x5
-    orr     new_fp_trap, fp_trap, #CPACR_FPEN
-    msr     cpacr_el1, new_fp_trap
-    msr     sctlr_el1, new_sctlr
-    b       .Lsave_system_state_store
-
-.Lsave_system_state_el2:
-    mrs     sctlr, sctlr_el2
-    mrs     fp_trap, cptr_el2
-    bic     new_sctlr, sctlr, x5
-    mrs     x6, hcr_el2
-    bic     new_fp_trap, fp_trap, #CPTR_EL2_TFP
-    orr     x7, fp_trap, #CPACR_FPEN        // with E2H, CPTR_EL2 has CPACR_EL1's layout
-    tst     x6, #(1 << HCR_EL2_E2H)
-    csel    new_fp_trap, x7, new_fp_trap, ne
-    msr     cptr_el2, new_fp_trap
-    msr     sctlr_el2, new_sctlr
-
-.Lsave_system_state_store:
-    isb                                     // data accesses are little-endian, FP/SIMD is usable from here
     adr     x0, saved_state
-    mrs     x5, spsel
+    stp     x8, x9, [x0, #SAVED_SCTLR]
+    stp     vbar, tcr, [x0, #SAVED_VBAR]
+    stp     ttbr0, mair, [x0, #SAVED_TTBR0]
+    mrs     x1, spsel
+    stp     tcr2, x1, [x0, #SAVED_TCR2]
     msr     spsel, #1
-    mov     x6, sp
-    stp     sctlr, fp_trap, [x0, #SAVED_SCTLR]
-    stp     x5, x6, [x0, #SAVED_SPSEL]
-    ret
+    mov     x1, sp
+    str     x1, [x0, #SAVED_SP]
+    ret     x10
 endfunc save_system_state
 
-// void restore_system_state(void): everything save_system_state changed is as it was found
-// Requires: the same EL. No stack and no memory access afterwards: data accesses may be big-endian again
-// Clobbers: x0-x2, x5, x6, sp
+// void restore_system_state(void): everything that was changed is as it was found
+// Requires: caches_off. No stack and no memory access afterwards: data accesses may be big-endian again
+// Clobbers: x0-x8, sp
 func restore_system_state
     adr     x0, saved_state
+    ldr     x1, [x0, #SAVED_SP]
+    mov     sp, x1
+    ldp     tcr2, x1, [x0, #SAVED_TCR2]
+    msr     spsel, x1
     ldp     sctlr, fp_trap, [x0, #SAVED_SCTLR]
-    ldp     x5, x6, [x0, #SAVED_SPSEL]
-    mov     sp, x6
-    msr     spsel, x5
+    ldp     vbar, tcr, [x0, #SAVED_VBAR]
+    ldp     ttbr0, mair, [x0, #SAVED_TTBR0]
+    b       write_regime                    // its I-cache invalidation is for the next kernel, too: its code was data
+endfunc restore_system_state
+
+// (x1-x7) read_regime(void)
+// Clobbers: x0
+func read_regime
+    mrs     x0, ID_AA64MMFR3_EL1
+    tbnz    path, #PATH_EL2_BIT, .Lread_regime_el2
+    mrs     sctlr, sctlr_el1
+    mrs     fp_trap, cpacr_el1              // with E2H: CPTR_EL2
+    mrs     vbar, vbar_el1
+    mrs     tcr, tcr_el1
+    mrs     ttbr0, ttbr0_el1
+    mrs     mair, mair_el1
+    tst     x0, #MMFR3_TCRX
+    b.eq    .Lread_regime_done
+    mrs     tcr2, TCR2_EL1
+.Lread_regime_done:
+    ret
+.Lread_regime_el2:
+    mrs     sctlr, sctlr_el2
+    mrs     fp_trap, cptr_el2
+    mrs     vbar, vbar_el2
+    mrs     tcr, tcr_el2
+    mrs     ttbr0, ttbr0_el2
+    mrs     mair, mair_el2
+    tst     x0, #MMFR3_TCRX
+    b.eq    .Lread_regime_done
+    mrs     tcr2, TCR2_EL2
+    ret
+endfunc read_regime
+
+// void write_regime(x1-x7): SCTLR last, with nothing in TLB or I-cache that was there before. No memory access
+// Clobbers: x0
+func write_regime
+    mrs     x0, ID_AA64MMFR3_EL1
+    tst     x0, #MMFR3_TCRX
+    tbnz    path, #PATH_EL2_BIT, .Lwrite_regime_el2
+    msr     cpacr_el1, fp_trap
+    msr     vbar_el1, vbar
+    msr     tcr_el1, tcr
+    msr     ttbr0_el1, ttbr0
+    msr     mair_el1, mair
+    b.eq    .Lwrite_regime_tlb
+    msr     TCR2_EL1, tcr2
+    b       .Lwrite_regime_tlb
+.Lwrite_regime_el2:
+    msr     cptr_el2, fp_trap
+    msr     vbar_el2, vbar
+    msr     tcr_el2, tcr
+    msr     ttbr0_el2, ttbr0
+    msr     mair_el2, mair
+    b.eq    .Lwrite_regime_tlb
+    msr     TCR2_EL2, tcr2
+.Lwrite_regime_tlb:
+    isb                                     // the registers hold before entries made under older ones are dropped
     mrs     x0, CurrentEL
     cmp     x0, #CURRENTEL_EL2
-    b.eq    .Lrestore_system_state_el2
-    msr     cpacr_el1, fp_trap
+    b.eq    .Lwrite_regime_tlb_el2
+    tlbi    vmalle1
+    b       .Lwrite_regime_icache
+.Lwrite_regime_tlb_el2:
+    tlbi    alle2
+.Lwrite_regime_icache:
+    ic      iallu                           // what was fetched from these addresses before may be something else
+    dsb     nsh                             // both are complete, on this core
+    isb                                     // and nothing fetched earlier is used
+    tbnz    path, #PATH_EL2_BIT, .Lwrite_regime_sctlr_el2
     msr     sctlr_el1, sctlr
-    b       .Lrestore_system_state_done
-.Lrestore_system_state_el2:
-    msr     cptr_el2, fp_trap
-    msr     sctlr_el2, sctlr
-.Lrestore_system_state_done:
-    isb                                     // the next kernel runs under the restored state
+    isb                                     // what follows runs under the new value
     ret
-endfunc restore_system_state
+.Lwrite_regime_sctlr_el2:
+    msr     sctlr_el2, sctlr
+    isb                                     // the same
+    ret
+endfunc write_regime
 
     .section .scratch, "aw", %nobits
     .balign 16
 saved_state:
     .space  SAVED_SIZE
+    .global saved_state
+    .hidden saved_state

@@ -1,6 +1,7 @@
 // Messages.swift — what the purgatory says, word for word
 // SPDX-License-Identifier: MIT
 
+import PurgatoryABI
 import PurgatoryKit
 import TestSupport
 
@@ -25,7 +26,8 @@ enum Message {
 
   /// How the result line names a `verify_path`.
   static func pathName(_ path: UInt64) -> String {
-    "scalar"
+    (path & UInt64(PURGATORY_PATH_SHA2) == 0 ? "scalar+" : "sha2+")
+      + (path & UInt64(PURGATORY_PATH_CACHED) == 0 ? "nocache" : "cache")
   }
 
   static func mismatch(region index: Int, _ region: PurgatoryInfo.Region, bias: UInt64 = 0, computed: Digest)

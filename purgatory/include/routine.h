@@ -2,19 +2,18 @@
  * SPDX-License-Identifier: MIT
  *
  * Calls follow AAPCS64: x0-x18 may be clobbered by a call, x19-x30 are preserved. No code here needs a relocation:
- * adr reaches the whole blob (it is far smaller than 1 MiB), and there is no literal pool and no GOT.
+ * adr reaches the whole blob (it is smaller than 1 MiB), and there is no literal pool and no GOT.
  *
  * Registers that keep one meaning from entry.S to the jump:
  *   reg  name          set by         meaning
  *   x19  info          entry.S        &purgatory_info
  *   x20  base          entry.S        physical address of the blob's byte 0
- *   x21  console       console.S      UART base; 0: silent, or dropped because it timed out
+ *   x21  console       console.S      UART base; 0: silent, or dropped because it timed out or faulted
  *   w22  console_type  console.S      PURGATORY_CONSOLE_*
  *   x23  entry_x0      entry.S        the x0 that purgatory was entered with
  *   x24  flags         entry.S        info->flags
  *   x25  bias          entry.S        what is added to every address in info: base if RELATIVE, else 0
- *   w26  region_count  info.S         regions in use
- *   x27  byte_count    info.S         bytes in them
+ *   x29  path          system.S       PURGATORY_PATH_* and PATH_*: how this run goes
  */
 #ifndef PURGATORY_ROUTINE_H
 #define PURGATORY_ROUTINE_H
@@ -26,8 +25,47 @@ console_type .req w22
 entry_x0     .req x23
 flags        .req x24
 bias         .req x25
-region_count .req w26
-byte_count   .req x27
+path         .req x29
+
+/* path: what info->verify_path shows, and more */
+#define PATH_CACHED_BIT  0          /* PURGATORY_PATH_CACHED */
+#define PATH_SHA2_BIT    1          /* PURGATORY_PATH_SHA2 */
+#define PATH_EL2_BIT     8          /* the _EL2 registers control our regime: EL2 without E2H */
+#define PATH_MMU_ON_BIT  9
+#define PATH_FAILED_BIT  10         /* a failure is being dealt with: the next one halts */
+#define PATH_EL2         (1 << PATH_EL2_BIT)
+#define PATH_MMU_ON      (1 << PATH_MMU_ON_BIT)
+#define PATH_FAILED      (1 << PATH_FAILED_BIT)
+
+#define CURRENTEL_EL2    (2 << 2)
+#define SCTLR_M          (1 << 0)
+#define SCTLR_C          (1 << 2)
+#define SCTLR_I          (1 << 12)
+#define SCTLR_M_BIT      0
+
+/* saved_state: what restore_system_state puts back */
+#define SAVED_SCTLR      0x00
+#define SAVED_FP_TRAP    0x08
+#define SAVED_VBAR       0x10
+#define SAVED_TCR        0x18
+#define SAVED_TTBR0      0x20
+#define SAVED_MAIR       0x28
+#define SAVED_TCR2       0x30
+#define SAVED_SPSEL      0x38
+#define SAVED_SP         0x40
+#define SAVED_SIZE       0x50
+
+/* A translation regime as read_regime and write_regime pass it (system.S) */
+sctlr        .req x1
+fp_trap      .req x2                /* CPACR_EL1 or CPTR_EL2 */
+vbar         .req x3
+tcr          .req x4
+ttbr0        .req x5
+mair         .req x6
+tcr2         .req x7                /* where there is one */
+
+#define PAGE_TABLES_SIZE 0x20000    /* 32 tables */
+#define CONSOLE_SIZE     0x20       /* the registers of the UARTs that console.S touches */
 
     .macro func name
     .pushsection .text
@@ -51,10 +89,12 @@ byte_count   .req x27
     adr     \reg, .Lstring\@
     .endm
 
-    /* Print a constant string. */
-    .macro print text
-    string  x0, "\text"
-    bl      put_string
+    /* \size = bytes of the smallest data cache line. */
+    .macro cache_line size, scratch
+    mrs     \scratch, ctr_el0
+    ubfx    \scratch, \scratch, #16, #4    /* DminLine: log2 of words */
+    mov     \size, #4
+    lsl     \size, \size, \scratch
     .endm
 
     .macro push first, second

@@ -1,0 +1,34 @@
+// cache.S — data cache maintenance by address, to the point of coherency
+// SPDX-License-Identifier: MIT
+
+#include "routine.h"
+
+// void invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right
+// A line that the range covers only in part is cleaned first: its other bytes are a neighbour's.
+// Requires: the D-cache is off, so nothing of the range is fetched again; the caller follows with dsb sy
+// Clobbers: x0-x4
+func invalidate_range
+    line    .req x2
+    add     x1, x0, x1                      // x1 = end
+    cache_line line, x4
+    sub     x3, line, #1
+    tst     x0, x3
+    bic     x0, x0, x3
+    b.eq    .Linvalidate_range_end
+    dc      civac, x0                       // the first line is shared
+    add     x0, x0, line
+.Linvalidate_range_end:
+    tst     x1, x3
+    bic     x1, x1, x3
+    b.eq    .Linvalidate_range_test
+    dc      civac, x1                       // the last line is
+    b       .Linvalidate_range_test
+.Linvalidate_range_line:
+    dc      ivac, x0
+    add     x0, x0, line
+.Linvalidate_range_test:
+    cmp     x0, x1
+    b.lo    .Linvalidate_range_line
+    ret
+    .unreq  line
+endfunc invalidate_range
