@@ -1,0 +1,73 @@
+// ValueTests.swift — addresses, sizes, file names and consoles as they may be typed
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@Suite struct ValueTests {
+  let folder: Folder
+
+  init() async throws {
+    folder = try Folder()
+    try folder.write(try await Built.get().small, to: "purgatory.bin")
+  }
+
+  private func patched(_ arguments: String...) async throws -> Info {
+    try await folder.done(["patch", "purgatory.bin", "-o", "out.bin"] + arguments)
+    return Info(flat: try folder.read("out.bin"))
+  }
+
+  @Test(
+    .serialized,
+    arguments: [
+      ("0", 0), ("16", 16), ("0016", 16), ("0x10", 16), ("0X10", 16), ("0x0000000000000000000010", 16),
+      ("0xfFfFfFfFfFfFfFfC", 0xffff_ffff_ffff_fffc), ("18446744073709551612", 0xffff_ffff_ffff_fffc),
+    ] as [(String, UInt64)])
+  func address(_ text: String, _ value: UInt64) async throws {
+    #expect(try await patched("--kernel-entry", text).quad(Field.kernelEntry) == value)
+  }
+
+  @Test(
+    .serialized,
+    arguments: [
+      ("9", 9), ("0x9", 9), ("8K", 8 << 10), ("8k", 8 << 10), ("0x8K", 8 << 10), ("3M", 3 << 20),
+      ("3m", 3 << 20),
+      ("2G", 2 << 30), ("2g", 2 << 30), ("17179869183G", 17_179_869_183 << 30),
+    ] as [(String, UInt64)])
+  func size(_ text: String, _ value: UInt64) async throws {
+    try folder.write("12345678", to: "file")
+    let info = try await patched("--segment", "file@0x0+\(text)", "--digest", "none")
+    #expect(info.region(0) == (0, value))
+  }
+
+  @Test func aZeroSizeIsSmallerThanTheFile() async throws {
+    try folder.write("12345678", to: "file")
+    let outcome = try await folder.purgatory(["patch", "purgatory.bin", "--segment", "file@0+0K"])
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error == "error: file: memory size: 0x0, expected at least the file's 8 bytes\n")
+  }
+
+  /// The last @ counts, and only after it does a + mean anything.
+  @Test(arguments: ["at@home", "@", "a@0x10", "a+b", "with space", "ünï", "-dash"])
+  func fileName(_ name: String) async throws {
+    try folder.write("12345678", to: name)
+    #expect(try await patched("--segment=\(name)@0x1230+16").region(0) == (0x1230, 16))
+  }
+
+  @Test(
+    arguments: [
+      ("raw@1", 1, 1), ("raw@0x3", 1, 3), ("pl011@0x9000000", 2, 0x900_0000), ("8250@0x3f9", 3, 0x3f9),
+      ("8250-mmio32@0xfe215040", 4, 0xfe21_5040), ("pl011@0xfffffffffffffffc", 2, 0xffff_ffff_ffff_fffc),
+    ] as [(String, UInt32, UInt64)])
+  func console(_ text: String, _ type: UInt32, _ base: UInt64) async throws {
+    let info = try await patched("--console", text)
+    #expect(info.long(Field.consoleType) == type)
+    #expect(info.quad(Field.consoleBase) == base)
+  }
+
+  @Test func noConsoleReplacesOne() async throws {
+    try await folder.done(["patch", "purgatory.bin", "--console", "pl011@0x9000000"])
+    let info = try await patched("--console", "none")
+    #expect(info.long(Field.consoleType) == 0)
+    #expect(info.quad(Field.consoleBase) == 0)
+  }
+}

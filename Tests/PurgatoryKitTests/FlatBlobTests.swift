@@ -1,0 +1,63 @@
+// FlatBlobTests.swift — flat purgatories made in memory: recognised whole, refused in part
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@testable import PurgatoryKit
+
+@Suite struct FlatBlobTests {
+  /// A header, a struct, some code, and the end.
+  private var bytes: [UInt8] {
+    var info = PurgatoryInfo()
+    info.memorySize = 0x1000
+    return ImageHeader().bytes + info.encoded() + [UInt8](repeating: 0xd5, count: 64) + Array("PURGEND.".utf8)
+  }
+
+  @Test func whole() throws {
+    let blob = try Blob(bytes, file: "p")
+    #expect(blob.format == .bin)
+    #expect(blob.loadRange == bytes.indices)
+    #expect(blob.infoOffset == 0x40)
+    #expect(blob.flat == bytes)
+  }
+
+  @Test func everyTruncation() {
+    for count in bytes.indices {
+      #expect(throws: Rejection.self, "\(count)") { try Blob(Array(bytes[..<count]), file: "p") }
+    }
+  }
+
+  @Test func everyPadding() throws {
+    for count in [1, 7, 8, 4096, 1 << 20] {
+      let blob = try Blob(bytes + [UInt8](repeating: 0, count: count), file: "p")
+      #expect(blob.flat == bytes)
+    }
+    #expect(throws: Rejection.self) { try Blob(bytes + [0, 1], file: "p") }
+  }
+
+  @Test func fillingChangesTheStructOnly() throws {
+    var blob = try Blob(bytes + [0, 0], file: "p")
+    var info = blob.info
+    info.kernelEntry = .max
+    info.combinedDigest = Digest(of: [UInt8]())
+    blob.fill(info)
+    #expect(blob.info == info)
+    let changed = blob.bytes.indices.filter { blob.bytes[$0] != (bytes + [0, 0])[$0] }
+    #expect(changed.filter { !(0x40..<0x3c0).contains($0) } == [])
+    #expect(try Blob(blob.bytes, file: "p").info == info)
+  }
+
+  /// No bytes crash it.
+  @Test func randomCorruption() {
+    var random = SplitMix64(state: 458_815)
+    var accepted = 0
+    for _ in 0..<3000 {
+      var bytes = bytes
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      if (try? Blob(bytes, file: "p")) != nil { accepted += 1 }
+    }
+    #expect((1..<3000).contains(accepted))
+  }
+}

@@ -1,0 +1,179 @@
+// PurgatoryInfoTests.swift — the struct's bytes: every field where the C struct has it, and nothing lost
+// SPDX-License-Identifier: MIT
+
+import PurgatoryABI
+import Testing
+
+@testable import PurgatoryKit
+
+@Suite struct PurgatoryInfoTests {
+  @Test func theSizeIsThatOfTheCStruct() {
+    #expect(PurgatoryInfo.size == MemoryLayout<purgatory_info>.size)
+    #expect(PurgatoryInfo().encoded().count == MemoryLayout<purgatory_info>.size)
+    #expect(PurgatoryInfo.maximumRegions == 16)
+    #expect(PurgatoryInfo.blobOffset == 0x40)
+  }
+
+  /// Each field has a value of its own, so that two that change places are seen.
+  @Test func everyFieldIsWhereTheCStructHasIt() throws {
+    var info = PurgatoryInfo()
+    info.kernelEntry = 0x1111_1111_1111_1110
+    info.dtbAddress = 0x2222_2222_2222_2220
+    info.flags = [.verifyRegions, .quiet]
+    info.onFailure = .poweroff
+    info.psciConduit = .hvc
+    info.console = .init(kind: .uart8250, base: 0x3333_3333_3333_3330)
+    info.skipChecks = true
+    info.memorySize = 0x4444_4444_4444_4440
+    for index in info.regions.indices {
+      let number = UInt64(index + 1)
+      info.regions[index] = .init(
+        base: number << 32, size: number, digest: Digest(bytes: [UInt8](repeating: UInt8(number), count: 32)))
+    }
+    info.combinedDigest = Digest(bytes: [UInt8](repeating: 0xdd, count: 32))
+    info.status = .mismatch
+    info.failedRegion = 0x5555_5555
+    info.verifyTicks = 0x6666_6666_6666_6666
+    info.verifyPath = 0x7777_7777_7777_7777
+
+    let bytes = info.encoded()
+    let raw = bytes.withUnsafeBytes { $0.loadUnaligned(as: purgatory_info.self) }
+    #expect(withUnsafeBytes(of: raw.magic) { Array($0) } == Array("PURGINFO".utf8))
+    #expect(raw.version == 1)
+    #expect(raw.size == 0x380)
+    #expect(raw.kernel_entry == info.kernelEntry)
+    #expect(raw.dtb_addr == info.dtbAddress)
+    #expect(raw.flags == 0x621)
+    #expect(raw.console_base == 0x3333_3333_3333_3330)
+    #expect(raw.console_type == 3)
+    #expect(raw.skip_checks == 1)
+    #expect(raw.memory_size == info.memorySize)
+    withUnsafeBytes(of: raw.regions) { regions in
+      for (index, region) in regions.bindMemory(to: purgatory_region.self).enumerated() {
+        #expect(region.base == UInt64(index + 1) << 32)
+        #expect(region.size == UInt64(index + 1))
+      }
+    }
+    withUnsafeBytes(of: raw.digests) { digests in
+      #expect(digests.count == 16 * 32)
+      for (index, byte) in digests.enumerated() { #expect(byte == UInt8(index / 32 + 1)) }
+    }
+    withUnsafeBytes(of: raw.digest) { #expect(Array($0) == [UInt8](repeating: 0xdd, count: 32)) }
+    #expect(raw.status == 4)
+    #expect(raw.failed_region == 0x5555_5555)
+    #expect(raw.verify_ticks == info.verifyTicks)
+    #expect(raw.verify_path == info.verifyPath)
+    #expect(raw.reserved == 0)
+    #expect(try PurgatoryInfo(decoding: bytes) == info)
+  }
+
+  /// The header's own offsets are those of the struct that Swift sees.
+  @Test func theOffsetsAreThoseOfTheCStruct() {
+    typealias Info = purgatory_info
+    let offsets: [(Int?, Int32)] = [
+      (MemoryLayout<Info>.offset(of: \.magic), PURGATORY_INFO_magic),
+      (MemoryLayout<Info>.offset(of: \.version), PURGATORY_INFO_version),
+      (MemoryLayout<Info>.offset(of: \.size), PURGATORY_INFO_size),
+      (MemoryLayout<Info>.offset(of: \.kernel_entry), PURGATORY_INFO_kernel_entry),
+      (MemoryLayout<Info>.offset(of: \.dtb_addr), PURGATORY_INFO_dtb_addr),
+      (MemoryLayout<Info>.offset(of: \.flags), PURGATORY_INFO_flags),
+      (MemoryLayout<Info>.offset(of: \.console_base), PURGATORY_INFO_console_base),
+      (MemoryLayout<Info>.offset(of: \.console_type), PURGATORY_INFO_console_type),
+      (MemoryLayout<Info>.offset(of: \.skip_checks), PURGATORY_INFO_skip_checks),
+      (MemoryLayout<Info>.offset(of: \.memory_size), PURGATORY_INFO_memory_size),
+      (MemoryLayout<Info>.offset(of: \.regions), PURGATORY_INFO_regions),
+      (MemoryLayout<Info>.offset(of: \.digests), PURGATORY_INFO_digests),
+      (MemoryLayout<Info>.offset(of: \.digest), PURGATORY_INFO_digest),
+      (MemoryLayout<Info>.offset(of: \.status), PURGATORY_INFO_status),
+      (MemoryLayout<Info>.offset(of: \.failed_region), PURGATORY_INFO_failed_region),
+      (MemoryLayout<Info>.offset(of: \.verify_ticks), PURGATORY_INFO_verify_ticks),
+      (MemoryLayout<Info>.offset(of: \.verify_path), PURGATORY_INFO_verify_path),
+      (MemoryLayout<Info>.offset(of: \.reserved), PURGATORY_INFO_reserved),
+    ]
+    for (offset, constant) in offsets { #expect(offset == Int(constant)) }
+  }
+
+  @Test func randomValuesComeBack() throws {
+    var random = SplitMix64(state: 2017)
+    func digest() -> Digest { Digest(bytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }) }
+    for _ in 0..<500 {
+      var info = PurgatoryInfo()
+      info.kernelEntry = random.next()
+      info.dtbAddress = random.next()
+      info.flags = .init(rawValue: random.next() & 0x3f)
+      info.onFailure = .allCases.randomElement(using: &random) ?? .halt
+      info.psciConduit = .allCases.randomElement(using: &random) ?? .smc
+      if Bool.random(using: &random) {
+        info.console = .init(kind: .allCases.randomElement(using: &random) ?? .raw, base: random.next() | 1)
+      }
+      info.skipChecks = Bool.random(using: &random)
+      info.memorySize = random.next()
+      for index in info.regions.indices {
+        info.regions[index] = .init(base: random.next(), size: random.next(), digest: digest())
+      }
+      info.combinedDigest = digest()
+      info.status = .init(rawValue: UInt32.random(in: 0...6, using: &random)) ?? .notRun
+      info.failedRegion = UInt32(truncatingIfNeeded: random.next())
+      info.verifyTicks = random.next()
+      info.verifyPath = random.next()
+      let bytes = info.encoded()
+      let decoded = try PurgatoryInfo(decoding: bytes)
+      #expect(decoded == info)
+      #expect(decoded.encoded() == bytes)
+    }
+  }
+
+  /// Any bytes are decoded or refused, never a crash; what is decoded is encoded to what decodes alike.
+  @Test func randomBytes() {
+    var random = SplitMix64(state: 4326)
+    let good = PurgatoryInfo().encoded()
+    var decoded = 0
+    for _ in 0..<5000 {
+      var bytes = good
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      guard let info = try? PurgatoryInfo(decoding: bytes) else { continue }
+      decoded += 1
+      #expect((try? PurgatoryInfo(decoding: info.encoded())) == info)
+    }
+    #expect(decoded > 0)
+    #expect(decoded < 5000)
+  }
+
+  @Test func everyTruncation() {
+    let good = PurgatoryInfo().encoded()
+    for count in good.indices {
+      #expect(throws: PurgatoryInfo.DecodingError.self) { try PurgatoryInfo(decoding: Array(good[..<count])) }
+    }
+    #expect(throws: Never.self) { try PurgatoryInfo(decoding: good + [1, 2, 3]) }
+  }
+
+  /// Each value that this version does not know, and the field that is blamed.
+  @Test(
+    arguments: [
+      (PURGATORY_INFO_magic, 0x30, "magic"), (PURGATORY_INFO_version, 2, "version"),
+      (PURGATORY_INFO_version, 0, "version"), (PURGATORY_INFO_size, 0x88, "size"),
+      (PURGATORY_INFO_flags, 0x40, "flags"), (PURGATORY_INFO_flags + 1, 8, "flags"),
+      (PURGATORY_INFO_flags + 7, 0x80, "flags"), (PURGATORY_INFO_status, 7, "status"),
+    ] as [(Int32, UInt8, String)])
+  func unknownValues(_ offset: Int32, _ value: UInt8, _ field: String) {
+    var bytes = PurgatoryInfo().encoded()
+    bytes[Int(offset)] = value
+    let error = #expect(throws: PurgatoryInfo.DecodingError.self) { try PurgatoryInfo(decoding: bytes) }
+    #expect(error?.field == field)
+  }
+
+  @Test func aConsoleIsATypeAndAnAddress() throws {
+    func console(type: UInt8, base: UInt8) throws -> PurgatoryInfo.Console? {
+      var bytes = PurgatoryInfo().encoded()
+      bytes[Int(PURGATORY_INFO_console_type)] = type
+      bytes[Int(PURGATORY_INFO_console_base)] = base
+      return try PurgatoryInfo(decoding: bytes).console
+    }
+    #expect(try console(type: 2, base: 16) == .init(kind: .pl011, base: 16))
+    #expect(try console(type: 0, base: 16) == nil)
+    #expect(try console(type: 2, base: 0) == nil)
+    #expect(throws: PurgatoryInfo.DecodingError.self) { try console(type: 5, base: 16) }
+  }
+}
