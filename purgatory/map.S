@@ -80,7 +80,8 @@ func map_range
     add     end, end, #(PAGE_SIZE - 1)
     bic     address, address, #(PAGE_SIZE - 1)
     bic     end, end, #(PAGE_SIZE - 1)
-    lsr     x8, end, #ADDRESS_BITS
+    orr     x8, address, end                // the end may have wrapped to 0
+    lsr     x8, x8, #ADDRESS_BITS
     cbnz    x8, .Lmap_range_refuse
 
 .Lmap_range_next:

@@ -1,32 +1,51 @@
 // DeviceTree.swift — safe Swift over libfdt, the only importer of CLibFDT
 // SPDX-License-Identifier: MIT
 
-import CLibFDT
+internal import CLibFDT
 
 /// What is wrong with a flattened device tree.
 public struct DeviceTreeError: Error, Equatable, Sendable {
+  /// The header, or the path of a node.
   public let place: String
   public let found: String
   public let expected: String
+
+  public init(place: String, found: String, expected: String) {
+    self.place = place
+    self.found = found
+    self.expected = expected
+  }
 }
 
-/// Flattened device trees (Devicetree Specification, chapter 5).
-public enum DeviceTree {
+/// A flattened device tree (Devicetree Specification, chapter 5): read, and changed in a copy.
+public struct DeviceTree: Equatable, Sendable {
   /// Bytes: arm64 Linux maps no more (booting.rst, "Setup the device tree").
   public static let maximumSize = 2 << 20
+
+  /// The DTB, well-formed.
+  public internal(set) var bytes: [UInt8]
+
+  /// A node of this tree; not of another, and not after a change.
+  public struct Node: Equatable, Sendable {
+    let offset: Int32
+  }
+
+  /// Reads a DTB: header, structure block and strings are checked first.
+  public init(_ bytes: [UInt8]) throws(DeviceTreeError) {
+    try Self.validate(bytes)
+    self.bytes = bytes
+  }
 
   /// Checks header, structure block and strings of a whole DTB.
   public static func validate(_ bytes: [UInt8]) throws(DeviceTreeError) {
     let headerSize = 40  // version 17
     guard bytes.count >= headerSize else {
-      throw DeviceTreeError(
-        place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
+      throw DeviceTreeError(place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
     }
     let magic = bytes[..<4].reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
     guard magic == 0xd00d_feed else {
       throw DeviceTreeError(
-        place: "header", found: "magic 0x\(String(magic, radix: 16))",
-        expected: "0xd00dfeed of a flattened device tree")
+        place: "header", found: "magic 0x\(String(magic, radix: 16))", expected: "0xd00dfeed of a flattened device tree")
     }
     guard bytes.count <= maximumSize else {
       throw DeviceTreeError(place: "size", found: "\(bytes.count) bytes", expected: "at most 2 MiB")
@@ -34,8 +53,113 @@ public enum DeviceTree {
     let result = bytes.withUnsafeBytes { fdt_check_full($0.baseAddress, $0.count) }
     guard result == 0 else {
       throw DeviceTreeError(
-        place: "contents", found: String(cString: fdt_strerror(result)),
-        expected: "a whole, well-formed device tree")
+        place: "contents", found: String(cString: fdt_strerror(result)), expected: "a whole, well-formed device tree")
     }
+  }
+
+  func withTree<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result {
+    // validate() made sure that there are bytes.
+    bytes.withUnsafeBytes { body($0.baseAddress!) }
+  }
+}
+
+// MARK: - Nodes and properties
+
+extension DeviceTree {
+  /// The node at `path`: absolute, or beginning with an alias.
+  public func node(at path: String) -> Node? {
+    let offset = withTree { fdt_path_offset($0, path) }
+    return offset >= 0 ? Node(offset: offset) : nil
+  }
+
+  public func parent(of node: Node) -> Node? {
+    let offset = withTree { fdt_parent_offset($0, node.offset) }
+    return offset >= 0 ? Node(offset: offset) : nil
+  }
+
+  /// In the tree's order.
+  public func children(of node: Node) -> [Node] {
+    withTree { tree in
+      var children: [Node] = []
+      var offset = fdt_first_subnode(tree, node.offset)
+      while offset >= 0 {
+        children.append(Node(offset: offset))
+        offset = fdt_next_subnode(tree, offset)
+      }
+      return children
+    }
+  }
+
+  /// The node's name with its unit address: `memory@40000000`.
+  public func name(of node: Node) -> String {
+    withTree { tree in fdt_get_name(tree, node.offset, nil).map { String(cString: $0) } ?? "" }
+  }
+
+  /// The bytes of a property; nil: there is none.
+  public func property(_ name: String, of node: Node) -> [UInt8]? {
+    withTree { tree in
+      var length: Int32 = 0
+      guard let value = fdt_getprop(tree, node.offset, name, &length), length >= 0 else { return nil }
+      return Array(UnsafeRawBufferPointer(start: value, count: Int(length)))
+    }
+  }
+
+  /// The NUL-terminated strings of a property.
+  public func strings(_ name: String, of node: Node) -> [String] {
+    (property(name, of: node) ?? []).split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The memory reservation block.
+  public var memoryReservations: [Range<UInt64>] {
+    withTree { tree in
+      (0..<max(fdt_num_mem_rsv(tree), 0)).compactMap { index in
+        var base: UInt64 = 0
+        var size: UInt64 = 0
+        guard fdt_get_mem_rsv(tree, index, &base, &size) == 0 else { return nil }
+        return Range(base: base, size: size)
+      }
+    }
+  }
+}
+
+// MARK: - Changes
+
+extension DeviceTree {
+  /// Sets a property of the node at `path`, which is made if only its last component is missing.
+  public mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError) {
+    // Room for the value, for a new node and for the property's name.
+    var larger = [UInt8](repeating: 0, count: bytes.count + value.count + name.utf8.count + path.utf8.count + 64)
+    let capacity = Int32(clamping: larger.count)
+    let result = bytes.withUnsafeBytes { old in
+      larger.withUnsafeMutableBytes { new -> Int32 in
+        guard let old = old.baseAddress, let tree = new.baseAddress else { return -Int32(FDT_ERR_INTERNAL) }
+        let opened = fdt_open_into(old, tree, capacity)
+        if opened < 0 { return opened }
+        var node = fdt_path_offset(tree, path)
+        if node == -Int32(FDT_ERR_NOTFOUND), let slash = path.lastIndex(of: "/") {
+          let parent = fdt_path_offset(tree, slash == path.startIndex ? "/" : String(path[..<slash]))
+          node = parent < 0 ? parent : fdt_add_subnode(tree, parent, String(path[path.index(after: slash)...]))
+        }
+        if node < 0 { return node }
+        let set = fdt_setprop(tree, node, name, value, Int32(clamping: value.count))
+        return set < 0 ? set : fdt_pack(tree)
+      }
+    }
+    guard result == 0 else {
+      throw DeviceTreeError(
+        place: path, found: String(cString: fdt_strerror(result)), expected: "room for the property \(name)")
+    }
+    let size = larger[4..<8].reduce(0) { $0 << 8 | Int($1) }  // totalsize of the header
+    larger.removeLast(larger.count - size)
+    bytes = larger
+  }
+}
+
+extension Range<UInt64> {
+  /// nil where the range is empty or its end would not be a 64-bit number.
+  init?(base: UInt64, size: UInt64) {
+    let (end, overflow) = base.addingReportingOverflow(size)
+    guard !overflow, size > 0 else { return nil }
+    self = base..<end
   }
 }

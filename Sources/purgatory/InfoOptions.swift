@@ -6,36 +6,47 @@ import PurgatoryKit
 
 struct InfoOptions: ParsableArguments {
   @Option(
-    help: .init("The kernel, an arm64 Image; its base is the entry.", valueName: "file@addr"),
+    help: .init("The kernel, an arm64 Image; its base is the entry.", valueName: "file[@addr]"),
     transform: PlacedFile.init(parsing:))
-  var kernel: PlacedFile?
+  var kernel: [PlacedFile] = []
 
   @Option(help: .init("Enter here, not at the kernel's base.", valueName: "addr"), transform: parseAddress)
   var kernelEntry: UInt64?
 
   @Option(
-    help: .init("The device tree, handed over in x0.", valueName: "file@addr"),
+    help: .init("The device tree, handed over in x0.", valueName: "file[@addr]"),
     transform: PlacedFile.init(parsing:))
-  var dtb: PlacedFile?
+  var dtb: [PlacedFile] = []
 
   @Option(
-    help: .init(
-      "Hand over this address in x0; 0: the x0 that the purgatory is entered with.", valueName: "addr"),
+    help: .init("Hand over this address in x0; 0: the x0 that the purgatory is entered with.", valueName: "addr"),
     transform: parseAddress)
   var dtbAddr: UInt64?
 
-  @Option(help: .init("The initial RAM disk.", valueName: "file@addr"), transform: PlacedFile.init(parsing:))
-  var initrd: PlacedFile?
+  @Option(
+    help: .init("The initial RAM disk; the device tree is told of it.", valueName: "file[@addr]"),
+    transform: PlacedFile.init(parsing:))
+  var initrd: [PlacedFile] = []
 
   @Option(
     help: .init(
-      "Any other file to verify; zeros follow it up to memsize. Repeatable.", valueName: "file@addr[+memsize]"
-    ),
+      "Any other file to verify; zeros follow it up to memsize. Repeatable.", valueName: "file[@addr[+memsize]]"),
     transform: PlacedFile.init(parsingSized:))
   var segment: [PlacedFile] = []
 
   @Option(
-    help: .init("Where the purgatory itself will be loaded.", valueName: "addr"), transform: parseAddress)
+    help: .init("The kernel's command line, put into the device tree.", valueName: "string"))
+  var cmdline: String?
+
+  @Option(
+    help: .init(
+      "RAM to place files without @addr in. Repeatable. (default: what --dtb says)", valueName: "base+size"),
+    transform: parseMemory)
+  var memory: [Range<UInt64>] = []
+
+  @Option(
+    help: .init("Where the purgatory itself will be loaded. (default: placed, if memory is known)", valueName: "addr"),
+    transform: parseAddress)
   var loadAddress: UInt64?
 
   @Option(help: "Verify one digest for each region, one over all of them, or nothing (build: regions).")
@@ -62,41 +73,70 @@ struct InfoOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Print only failures.")
   var quiet: Bool?
 
-  /// Reads the files that are named.
-  func changes() throws(Rejection) -> InfoChanges {
-    var files: [(role: Segment.Role, placed: PlacedFile)] = []
-    if let kernel { files.append((.kernel, kernel)) }
-    if let dtb { files.append((.dtb, dtb)) }
-    if let initrd { files.append((.initrd, initrd)) }
-    files += segment.map { (.segment, $0) }
+  func validate() throws {
+    for (name, files) in [("--kernel", kernel), ("--dtb", dtb), ("--initrd", initrd)] where files.count > 1 {
+      throw ValidationError("\(files.count) times \(name), expected one; --segment takes any number of files")
+    }
+  }
 
-    var changes = InfoChanges()
+  /// Reads the files that are named, and places those that have no address.
+  ///
+  /// - Parameters:
+  ///   - defaults: whether the device tree decides what no option says, as for a new purgatory.
+  ///   - updatesDeviceTree: whether the caller writes the device tree of the layout.
+  func changes(
+    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool
+  ) throws(Rejection) -> (InfoChanges, Layout) {
+    let roles: [(Segment.Role, [PlacedFile])] = [
+      (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
+    ]
+    var files: [File] = []
     var problems: [Problem] = []
-    for (role, placed) in files {
+    for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
       do {
-        let segment = try Segment(
-          role: role, file: placed.file, bytes: try Files.read(placed.file), base: placed.address,
-          memorySize: placed.memorySize)
-        changes.segments.append(segment)
+        let bytes = try Files.read(placed.file)
+        files.append(
+          File(role: role, name: placed.file, bytes: bytes, address: placed.address, memorySize: placed.memorySize))
       } catch {
         problems += error.problems
       }
     }
+    // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
+    let isRelative = relative ?? info.flags.contains(.relative)
+    let layout: Layout
+    do throws(Rejection) {
+      layout = try Layout(
+        files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize, loadAddress: loadAddress,
+        placesPurgatory: !files.isEmpty && !isRelative, updatesDeviceTree: updatesDeviceTree)
+    } catch {
+      throw Rejection(problems + error.problems)
+    }
     guard problems.isEmpty else { throw Rejection(problems) }
+    let board = try files.first { $0.role == .dtb }.map { file throws(Rejection) in
+      try Board(file.bytes, file: file.name)
+    }
 
+    var changes = InfoChanges()
+    changes.segments = layout.segments
     changes.kernelEntry = kernelEntry
     changes.dtbAddress = dtbAddr
-    changes.loadAddress = loadAddress
+    changes.loadAddress = layout.loadAddress
     changes.digest = digest
     switch console {
     case .uart(let uart): changes.console = .some(uart)
     case ConsoleChoice.none?: changes.console = .some(nil)
-    case nil: break
+    case .auto:
+      guard let board else {
+        throw Rejection(Problem("--console auto", found: "no device tree", expected: "--dtb"))
+      }
+      changes.console = .some(try board.console())
+    case nil:
+      if defaults, let uart = try? board?.console() { changes.console = .some(uart) }
     }
     changes.onFailure = onFailure
-    changes.psci = psci
+    changes.psci = psci ?? board?.psciConduit
     changes.relative = relative
     changes.quiet = quiet
-    return changes
+    return (changes, layout)
   }
 }

@@ -23,7 +23,8 @@ struct Patch: ParsableCommand {
 
   func run() throws {
     var blob = try Blob(try Files.read(file), file: file)
-    blob.fill(try info.changes().applied(to: blob.info, file: file))
+    let (changes, _) = try info.changes(to: blob.info, defaults: false, updatesDeviceTree: false)
+    blob.fill(try changes.applied(to: blob.info, file: file))
     try Files.write(blob.bytes, to: output ?? file)
     talk(blob.summary(as: output ?? file))
   }

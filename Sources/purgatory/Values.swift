@@ -39,10 +39,10 @@ private func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
   return number
 }
 
-/// `FILE@ADDR`, and for `--segment` `FILE@ADDR+MEMSIZE`: a file, and where it goes.
+/// `FILE`, `FILE@ADDR`, and for `--segment` `FILE@ADDR+MEMSIZE`: a file, and where it goes if the user says so.
 struct PlacedFile {
   let file: String
-  let address: UInt64
+  let address: UInt64?
   let memorySize: UInt64?
 
   init(parsing text: String) throws {
@@ -53,27 +53,36 @@ struct PlacedFile {
     (file, address, memorySize) = try Self.parse(text, sized: true)
   }
 
-  private static func parse(_ text: String, sized: Bool) throws -> (String, UInt64, UInt64?) {
-    guard let at = text.lastIndex(of: "@"), at != text.startIndex else {
-      throw ValueError(description: "no address, expected FILE@ADDR")
-    }
+  private static func parse(_ text: String, sized: Bool) throws -> (String, UInt64?, UInt64?) {
+    guard let at = text.lastIndex(of: "@") else { return (text, nil, nil) }
+    guard at != text.startIndex else { throw ValueError(description: "no file, expected FILE@ADDR") }
     let place = text[text.index(after: at)...].split(
       separator: "+", maxSplits: sized ? 1 : 0, omittingEmptySubsequences: false)
     return (
-      String(text[..<at]), try parseAddress(String(place[0])),
-      place.count > 1 ? try parseSize(String(place[1])) : nil
+      String(text[..<at]), try parseAddress(String(place[0])), place.count > 1 ? try parseSize(String(place[1])) : nil
     )
   }
 }
 
-/// `none` or `TYPE@ADDR`.
+/// `BASE+SIZE`.
+func parseMemory(_ text: String) throws -> Range<UInt64> {
+  let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+  guard parts.count == 2 else { throw ValueError(description: "expected BASE+SIZE") }
+  let base = try parseAddress(parts[0])
+  let (end, overflow) = base.addingReportingOverflow(try parseSize(parts[1]))
+  guard !overflow, end > base else { throw ValueError(description: "expected a size above 0, and an end below 2^64") }
+  return base..<end
+}
+
+/// `auto`, `none` or `TYPE@ADDR`.
 enum ConsoleChoice {
+  case auto
   case none
   case uart(PurgatoryInfo.Console)
 
   init(parsing text: String) throws {
-    if text == "none" {
-      self = .none
+    if text == "none" || text == "auto" {
+      self = text == "none" ? .none : .auto
       return
     }
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -81,7 +90,7 @@ enum ConsoleChoice {
     guard parts.count == 2, let kind = kinds.first(where: { $0.name == parts[0] }) else {
       throw ValueError(
         description:
-          "expected none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))")
+          "expected auto, none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))")
     }
     let base = try parseAddress(parts[1])
     guard base != 0 else {

@@ -13,6 +13,9 @@ public struct KernelImage: Equatable, Sendable {
   public let imageSize: UInt64
   public let flags: UInt64
 
+  /// The image may be anywhere in RAM; otherwise memory below it is lost to the kernel.
+  public var mayBeAnywhere: Bool { flags & 8 != 0 }
+
   /// Reads the header; `file` names the image in errors.
   public init(header bytes: [UInt8], file: String) throws(Rejection) {
     guard bytes.count >= Self.headerSize, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],

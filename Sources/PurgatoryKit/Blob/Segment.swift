@@ -12,7 +12,7 @@ public struct Segment: Sendable {
 
   public let role: Role
   /// The file, as the user named it.
-  public let file: String
+  public private(set) var file: String
   public let bytes: [UInt8]
   /// The physical address of the first byte.
   public let base: UInt64
@@ -80,6 +80,13 @@ public struct Segment: Sendable {
     self.base = base
     self.memorySize = size
     self.verifiedSize = role == .kernel ? fileSize : size
+  }
+
+  /// The same segment, from a copy of its file.
+  public func renamed(_ file: String) -> Segment {
+    var segment = self
+    segment.file = file
+    return segment
   }
 
   /// The addresses that it takes; `init` made sure that they exist.

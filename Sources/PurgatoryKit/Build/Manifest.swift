@@ -42,6 +42,19 @@ public struct Manifest: Codable, Equatable, Sendable {
     }
   }
 
+  /// Reads a manifest; `file` names it in errors.
+  public init(decoding bytes: [UInt8], file: String) throws(Rejection) {
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+    } catch {
+      throw Rejection(
+        Problem(file, found: "no manifest", expected: "the manifest.json of purgatory build", help: "\(error)".printable))
+    }
+    guard version == 1 else {
+      throw Rejection(Problem(file, "version", found: "\(version)", expected: "1"))
+    }
+  }
+
   /// The JSON text; equal manifests give equal bytes.
   public func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()

@@ -1,0 +1,86 @@
+// EmulatorRun.swift — start QEMU, and watch its console
+// SPDX-License-Identifier: MIT
+
+import Subprocess
+import SystemPackage
+
+extension Emulator {
+  /// How a run came to its end.
+  public enum Ending: Equatable, Sendable {
+    /// The text that was waited for appeared.
+    case expected
+    /// The guest powered off or reset.
+    case guest
+    case timeout
+  }
+
+  /// Runs the machine.
+  ///
+  /// - Parameters:
+  ///   - expected: end the run when the console shows this.
+  ///   - timeout: end it after so long; nil: never.
+  ///   - output: gets the console as it comes.
+  public func run(
+    expecting expected: String?, timeout: Duration?, output: @Sendable @escaping ([UInt8]) -> Void
+  ) async throws(Rejection) -> Ending {
+    let work = try WorkDirectory()
+    var arguments = arguments
+    if let stub {
+      let file = work.path.appending("stub.bin").string
+      try Files.write(stub.bytes, to: file)
+      arguments += ["-device", "loader,file=\(file),addr=\(String(hex: stub.address)),force-raw=on"]
+    }
+    do {
+      let all = arguments
+      return try await withThrowingTaskGroup(of: Ending.self) { group in
+        group.addTask { try await Self.watch(all, expecting: expected, output: output) }
+        if let timeout {
+          group.addTask {
+            try await Task.sleep(for: timeout)
+            return .timeout
+          }
+        }
+        defer { group.cancelAll() }  // which ends QEMU
+        return try await group.next() ?? .guest
+      }
+    } catch let rejection as Rejection {
+      throw rejection
+    } catch let error as SubprocessError where error.code == .executableNotFound {
+      throw Rejection(
+        Problem(
+          Self.program, found: "not found", expected: "QEMU in PATH",
+          help: "apt-get install qemu-system-arm"))
+    } catch {
+      throw Rejection(Problem(Self.program, found: "cannot be run: \(error)"))
+    }
+  }
+
+  private static func watch(
+    _ arguments: [String], expecting expected: String?, output: @Sendable ([UInt8]) -> Void
+  ) async throws -> Ending {
+    let result = try await Subprocess.run(
+      .name(program), arguments: Arguments(arguments), input: .none, output: .sequence,
+      error: .string(limit: 1 << 20)
+    ) { execution in
+      let pattern = Array((expected ?? "").utf8)
+      var tail: [UInt8] = []
+      for try await chunk in execution.standardOutput {
+        let bytes = chunk.withUnsafeBytes { Array($0) }
+        output(bytes)
+        guard !pattern.isEmpty else { continue }
+        tail += bytes
+        if tail.contains(pattern) {
+          try execution.send(signal: .kill)
+          return Ending.expected
+        }
+        tail.removeFirst(max(tail.count - pattern.count, 0))
+      }
+      return .guest
+    }
+    if result.closureResult == .guest, !result.terminationStatus.isSuccess {
+      throw Rejection(
+        [Problem(program, found: "failed (\(result.terminationStatus))")], transcript: result.standardError)
+    }
+    return result.closureResult
+  }
+}

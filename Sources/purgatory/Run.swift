@@ -1,0 +1,55 @@
+// Run.swift — boot a manifest, or an image, in QEMU
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import FoundationEssentials
+import PurgatoryKit
+import SystemPackage
+
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Boot a manifest's segments, or an arm64 image, in QEMU.",
+    discussion: """
+      The console goes to standard output. Exit status 0: the guest ended, or with --expect the text appeared; 1: it \
+      did not, or not in time.
+      """)
+
+  @Argument(help: "manifest.json of `purgatory build`, or an arm64 Image.")
+  var file: String
+
+  @Option(help: .init("RAM, with K, M or G. (default: what the device tree says, or 1G)", valueName: "size"), transform: parseSize)
+  var memory: UInt64?
+
+  @Option(help: "The exception level to start at. (default: the one with the purgatory's way to PSCI)")
+  var el: Emulator.Level?
+
+  @Option(help: .init("End when the console shows this.", valueName: "text"))
+  var expect: String?
+
+  @Option(help: .init("End, and fail, after so many seconds. (default: never)", valueName: "seconds"))
+  var timeout: Int?
+
+  func run() async throws {
+    let bytes = try Files.read(file)
+    let emulator: Emulator
+    if bytes.first == UInt8(ascii: "{") {
+      emulator = try Emulator(manifest: Manifest(decoding: bytes, file: file), path: file, memory: memory, level: el)
+    } else {
+      _ = try KernelImage(header: bytes, file: file)
+      emulator = Emulator(kernel: file, memory: memory, level: el)
+    }
+    let ending = try await emulator.run(expecting: expect, timeout: timeout.map { .seconds($0) }) { bytes in
+      _ = try? FileDescriptor.standardOutput.writeAll(bytes)
+    }
+    switch ending {
+    case .expected: return
+    case .guest where expect == nil: return
+    case .guest: throw Rejection(Problem(file, "console", found: "the guest ended", expected: "\"\(expect ?? "")\" before it"))
+    case .timeout:
+      throw Rejection(
+        Problem(file, "console", found: "nothing ended the run in \(timeout ?? 0) s", expected: expect.map { "\"\($0)\"" }))
+    }
+  }
+}
+
+extension Emulator.Level: ExpressibleByArgument {}
