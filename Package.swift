@@ -60,6 +60,8 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Golden"]),
+
+    // Tests that run QEMU, and the bench that counts instructions in it.
     .target(
       name: "TestSupport",
       dependencies: [
@@ -71,6 +73,10 @@ let package = Package(
     .testTarget(
       name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
       exclude: ["Payload"]),
+    .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
+    .executableTarget(
+      name: "bench", dependencies: ["ELF", "PurgatoryKit", "TestSupport"],
+      path: "Tests/Bench", exclude: ["Payload"]),
   ],
   swiftLanguageModes: [.v6]
 )

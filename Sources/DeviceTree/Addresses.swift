@@ -7,7 +7,8 @@ extension DeviceTree {
   /// Empty where there is no `reg`, and where a bus does not map it.
   public func registers(of node: Node) -> [Range<UInt64>] {
     guard let parent = parent(of: node) else { return [] }
-    return entries("reg", of: node, cells: [addressCells(of: parent), sizeCells(of: parent)]).compactMap { entry in
+    return entries("reg", of: node, cells: [addressCells(of: parent), sizeCells(of: parent)]).compactMap {
+      entry in
       translate(entry[0], from: parent).flatMap { Range(base: $0, size: entry[1]) }
     }
   }
@@ -48,7 +49,8 @@ extension DeviceTree {
     guard let ranges = property("ranges", of: bus) else { return nil }
     if ranges.isEmpty { return translate(address, from: parent) }
     let cells = [addressCells(of: bus), addressCells(of: parent), sizeCells(of: bus)]
-    for range in entries("ranges", of: bus, cells: cells) where address >= range[0] && address - range[0] < range[2] {
+    for range in entries("ranges", of: bus, cells: cells)
+    where address >= range[0] && address - range[0] < range[2] {
       return translate(range[1] &+ (address - range[0]), from: parent)
     }
     return nil

@@ -40,12 +40,14 @@ public struct DeviceTree: Equatable, Sendable {
   public static func validate(_ bytes: [UInt8]) throws(DeviceTreeError) {
     let headerSize = 40  // version 17
     guard bytes.count >= headerSize else {
-      throw DeviceTreeError(place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
+      throw DeviceTreeError(
+        place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
     }
     let magic = bytes[..<4].reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
     guard magic == 0xd00d_feed else {
       throw DeviceTreeError(
-        place: "header", found: "magic 0x\(String(magic, radix: 16))", expected: "0xd00dfeed of a flattened device tree")
+        place: "header", found: "magic 0x\(String(magic, radix: 16))",
+        expected: "0xd00dfeed of a flattened device tree")
     }
     guard bytes.count <= maximumSize else {
       throw DeviceTreeError(place: "size", found: "\(bytes.count) bytes", expected: "at most 2 MiB")
@@ -53,7 +55,8 @@ public struct DeviceTree: Equatable, Sendable {
     let result = bytes.withUnsafeBytes { fdt_check_full($0.baseAddress, $0.count) }
     guard result == 0 else {
       throw DeviceTreeError(
-        place: "contents", found: String(cString: fdt_strerror(result)), expected: "a whole, well-formed device tree")
+        place: "contents", found: String(cString: fdt_strerror(result)),
+        expected: "a whole, well-formed device tree")
     }
   }
 
@@ -128,7 +131,8 @@ extension DeviceTree {
   /// Sets a property of the node at `path`, which is made if only its last component is missing.
   public mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError) {
     // Room for the value, for a new node and for the property's name.
-    var larger = [UInt8](repeating: 0, count: bytes.count + value.count + name.utf8.count + path.utf8.count + 64)
+    var larger = [UInt8](
+      repeating: 0, count: bytes.count + value.count + name.utf8.count + path.utf8.count + 64)
     let capacity = Int32(clamping: larger.count)
     let result = bytes.withUnsafeBytes { old in
       larger.withUnsafeMutableBytes { new -> Int32 in
@@ -138,7 +142,8 @@ extension DeviceTree {
         var node = fdt_path_offset(tree, path)
         if node == -Int32(FDT_ERR_NOTFOUND), let slash = path.lastIndex(of: "/") {
           let parent = fdt_path_offset(tree, slash == path.startIndex ? "/" : String(path[..<slash]))
-          node = parent < 0 ? parent : fdt_add_subnode(tree, parent, String(path[path.index(after: slash)...]))
+          node =
+            parent < 0 ? parent : fdt_add_subnode(tree, parent, String(path[path.index(after: slash)...]))
         }
         if node < 0 { return node }
         let set = fdt_setprop(tree, node, name, value, Int32(clamping: value.count))

@@ -1,6 +1,7 @@
 // Files.swift — whole files in, whole files out: nobody ever sees half an output
 // SPDX-License-Identifier: MIT
 
+import FoundationEssentials
 import SystemPackage
 
 #if canImport(Glibc)
@@ -41,12 +42,18 @@ public enum Files {
 
   /// Replaces the file at `path`: written beside it, synced, renamed; `-` is standard output. A file that is there
   /// keeps its permissions; what is no regular file (a device, a pipe) is written to as it is.
-  public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(Rejection) {
+  ///
+  /// - Parameter model: a new file gets the permissions of this one; nil: those that are usual.
+  public static func write(
+    _ bytes: some Sequence<UInt8>, to path: String, permissionsOf model: String? = nil
+  ) throws(Rejection) {
     do {
       if path == "-" {
         try FileDescriptor.standardOutput.writeAll(bytes)
         return
       }
+      // What a link points to is replaced, not the link.
+      let path = URL(filePath: path).resolvingSymlinksInPath().path
       let existing = try? FilePath(path).stat()
       if let existing, existing.type != .regular {
         let file = try FileDescriptor.open(path, .writeOnly)
@@ -59,7 +66,9 @@ public enum Files {
         permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
       do {
         try file.closeAfter {
-          if let existing { try check(fchmod(file.rawValue, existing.permissions.rawValue)) }
+          if let like = try existing ?? model.map({ try FilePath($0).stat() }) {
+            try check(fchmod(file.rawValue, like.permissions.rawValue))
+          }
           try file.writeAll(bytes)
           try check(fsync(file.rawValue))
         }

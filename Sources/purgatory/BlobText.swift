@@ -10,7 +10,7 @@ extension Blob {
     let relative = info.flags.contains(.relative)
     let address = { (value: UInt64) in relative ? "base \(signedHex(value))" : String(hex: value) }
     var rows: [(String, String)] = [
-      ("format", format == .elf ? "position-independent ELF" : "flat"),
+      ("format", format.words),
       ("load size", "\(loadRange.count.grouped) bytes"),
       ("memory size", "\(info.memorySize.grouped) bytes"),
       ("info", "version \(info.version) at \(String(hex: UInt64(infoOffset)))"),
@@ -46,6 +46,17 @@ extension Blob {
     let bytes = regions.reduce(0 as UInt64) { $0 &+ $1.region.size }
     return "\(path): \(loadRange.count.grouped) bytes, \(regions.count) regions (\(bytes.grouped) bytes), "
       + (info.missing.isEmpty ? "ready" : "not ready: lacks \(info.missing.joined(separator: ", "))") + "\n"
+  }
+}
+
+extension Blob.Format {
+  fileprivate var words: String {
+    switch self {
+    case .elf: "position-independent ELF"
+    case .bin: "flat"
+    case .ro: "object without relocations"
+    case .bundle: "bundle: an arm64 Image with its kernel"
+    }
   }
 }
 

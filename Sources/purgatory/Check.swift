@@ -27,10 +27,14 @@ struct Check: AsyncParsableCommand {
   @Option(help: .init("Do not apply this rule. Repeatable.", valueName: "rule"))
   var allow: [Rule] = []
 
-  @Option(help: .init("The budget for loadable bytes, with K or M. (default: 8K)", valueName: "size"), transform: parseSize)
+  @Option(
+    help: .init("The budget for loadable bytes, with K or M. (default: 8K)", valueName: "size"),
+    transform: parseSize)
   var maxSize: UInt64?
 
-  @Option(parsing: .upToNextOption, help: .init("Link these objects at two bases and compare.", valueName: "object"))
+  @Option(
+    parsing: .upToNextOption, help: .init("Link these objects at two bases and compare.", valueName: "object")
+  )
   var objects: [String] = []
 
   @Option(help: .init("The linker script for --objects.", valueName: "file"))
@@ -39,7 +43,9 @@ struct Check: AsyncParsableCommand {
   @OptionGroup var tools: ToolchainOptions
 
   func validate() throws {
-    guard objects.isEmpty == (script == nil) else { throw ValidationError("--objects and --script need each other") }
+    guard objects.isEmpty == (script == nil) else {
+      throw ValidationError("--objects and --script need each other")
+    }
     guard !file.isEmpty || script != nil else { throw ValidationError("nothing to check: name a file") }
   }
 
@@ -54,7 +60,8 @@ struct Check: AsyncParsableCommand {
       let findings = try await tools.find().prove(LinkInput(objects: objects, script: script))
       files.append(checker.judge(findings, path: script))
     }
-    let isTerminal = standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    let isTerminal =
+      standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
     try Files.write(try format.render(files, colour: isTerminal).utf8, to: "-")
     if !files.allSatisfy(\.ok) { throw ExitCode.failure }
   }

@@ -19,7 +19,8 @@ struct InfoOptions: ParsableArguments {
   var dtb: [PlacedFile] = []
 
   @Option(
-    help: .init("Hand over this address in x0; 0: the x0 that the purgatory is entered with.", valueName: "addr"),
+    help: .init(
+      "Hand over this address in x0; 0: the x0 that the purgatory is entered with.", valueName: "addr"),
     transform: parseAddress)
   var dtbAddr: UInt64?
 
@@ -30,7 +31,8 @@ struct InfoOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "Any other file to verify; zeros follow it up to memsize. Repeatable.", valueName: "file[@addr[+memsize]]"),
+      "Any other file to verify; zeros follow it up to memsize. Repeatable.",
+      valueName: "file[@addr[+memsize]]"),
     transform: PlacedFile.init(parsingSized:))
   var segment: [PlacedFile] = []
 
@@ -45,33 +47,17 @@ struct InfoOptions: ParsableArguments {
   var memory: [Range<UInt64>] = []
 
   @Option(
-    help: .init("Where the purgatory itself will be loaded. (default: placed, if memory is known)", valueName: "addr"),
+    help: .init(
+      "Where the purgatory itself will be loaded. (default: placed, if memory is known)", valueName: "addr"),
     transform: parseAddress)
   var loadAddress: UInt64?
-
-  @Option(help: "Verify one digest for each region, one over all of them, or nothing (build: regions).")
-  var digest: InfoChanges.DigestMode?
-
-  @Option(
-    help: .init(
-      "The UART for diagnostics: none, or raw, pl011, 8250 or 8250-mmio32 @ its address.",
-      valueName: "type@addr"),
-    transform: ConsoleChoice.init(parsing:))
-  var console: ConsoleChoice?
-
-  @Option(help: "What to do when verification fails (build: halt).")
-  var onFailure: PurgatoryInfo.FailureAction?
-
-  @Option(help: "The instruction that reaches the firmware (build: smc).")
-  var psci: PurgatoryInfo.PSCIConduit?
 
   @Flag(
     inversion: .prefixedNo,
     help: "Store addresses relative to --load-address (0), so that all can be loaded elsewhere together.")
   var relative: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Print only failures.")
-  var quiet: Bool?
+  @OptionGroup var behaviour: BehaviourOptions
 
   func validate() throws {
     for (name, files) in [("--kernel", kernel), ("--dtb", dtb), ("--initrd", initrd)] where files.count > 1 {
@@ -96,7 +82,9 @@ struct InfoOptions: ParsableArguments {
       do {
         let bytes = try Files.read(placed.file)
         files.append(
-          File(role: role, name: placed.file, bytes: bytes, address: placed.address, memorySize: placed.memorySize))
+          File(
+            role: role, name: placed.file, bytes: bytes, address: placed.address,
+            memorySize: placed.memorySize))
       } catch {
         problems += error.problems
       }
@@ -106,7 +94,8 @@ struct InfoOptions: ParsableArguments {
     let layout: Layout
     do throws(Rejection) {
       layout = try Layout(
-        files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize, loadAddress: loadAddress,
+        files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize,
+        loadAddress: loadAddress,
         placesPurgatory: !files.isEmpty && !isRelative, updatesDeviceTree: updatesDeviceTree)
     } catch {
       throw Rejection(problems + error.problems)
@@ -121,22 +110,8 @@ struct InfoOptions: ParsableArguments {
     changes.kernelEntry = kernelEntry
     changes.dtbAddress = dtbAddr
     changes.loadAddress = layout.loadAddress
-    changes.digest = digest
-    switch console {
-    case .uart(let uart): changes.console = .some(uart)
-    case ConsoleChoice.none?: changes.console = .some(nil)
-    case .auto:
-      guard let board else {
-        throw Rejection(Problem("--console auto", found: "no device tree", expected: "--dtb"))
-      }
-      changes.console = .some(try board.console())
-    case nil:
-      if defaults, let uart = try? board?.console() { changes.console = .some(uart) }
-    }
-    changes.onFailure = onFailure
-    changes.psci = psci ?? board?.psciConduit
+    try behaviour.apply(to: &changes, board: board, defaults: defaults)
     changes.relative = relative
-    changes.quiet = quiet
     return (changes, layout)
   }
 }

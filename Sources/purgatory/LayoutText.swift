@@ -7,7 +7,9 @@ extension Layout {
   /// Lines that show where everything goes; none if nothing is loaded.
   func text(purgatorySize: UInt64) -> [String] {
     var rows = segments.map { Row(range: $0.range, name: $0.role.rawValue, detail: $0.file) }
-    if let loadAddress { rows.append(Row(range: loadAddress..<loadAddress + purgatorySize, name: "purgatory", detail: "")) }
+    if let loadAddress {
+      rows.append(Row(range: loadAddress..<loadAddress + purgatorySize, name: "purgatory", detail: ""))
+    }
     guard !rows.isEmpty else { return [] }
     rows += reserved.map { Row(range: $0, name: "reserved", detail: "") }
     rows.sort { $0.range.lowerBound < $1.range.lowerBound }
@@ -27,7 +29,8 @@ extension Layout {
       return String(repeating: " ", count: max(18 - text.count, 0)) + text + " +--------------+\(note)"
     }
     let box = { (text: String) in
-      String(repeating: " ", count: 19) + "| " + text + String(repeating: " ", count: max(13 - text.count, 0)) + "|"
+      String(repeating: " ", count: 19) + "| " + text + String(repeating: " ", count: max(13 - text.count, 0))
+        + "|"
     }
     var lines: [String] = []
     var end: UInt64?
@@ -46,7 +49,11 @@ extension Layout {
     }
     if let last = end {
       let bank = banks.first { $0.contains(last) }
-      if let bank { lines += [edge(last, ""), box(""), edge(bank.upperBound, " end of memory")] } else { lines.append(edge(last, "")) }
+      if let bank {
+        lines += [edge(last, ""), box(""), edge(bank.upperBound, " end of memory")]
+      } else {
+        lines.append(edge(last, ""))
+      }
     }
     return lines
   }
@@ -55,7 +62,9 @@ extension Layout {
     rows.map { row in
       let place = "\(String(hex: row.range.lowerBound))-\(String(hex: row.range.upperBound))"
       let size = "\((row.range.upperBound - row.range.lowerBound).grouped) bytes"
-      let pad = { (text: String, width: Int) in text + String(repeating: " ", count: max(width - text.count, 0)) }
+      let pad = { (text: String, width: Int) in
+        text + String(repeating: " ", count: max(width - text.count, 0))
+      }
       let line = "  " + pad(row.name, 10) + pad(place, 24) + pad(size, 20) + row.detail
       return String(line.reversed().drop { $0 == " " }.reversed())
     }

@@ -9,7 +9,7 @@ struct Purgatory: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "purgatory",
     abstract: "Build, fill in and inspect position-independent AArch64 kexec purgatories.",
-    subcommands: [Build.self, Patch.self, Show.self, Check.self, Run.self])
+    subcommands: [Build.self, Patch.self, Show.self, Check.self, BundleCommand.self, Graft.self, Run.self])
 
   /// Exit status 0: done; 1: an input was rejected; 64: usage.
   static func main() async {

@@ -17,7 +17,9 @@ struct Run: AsyncParsableCommand {
   @Argument(help: "manifest.json of `purgatory build`, or an arm64 Image.")
   var file: String
 
-  @Option(help: .init("RAM, with K, M or G. (default: what the device tree says, or 1G)", valueName: "size"), transform: parseSize)
+  @Option(
+    help: .init("RAM, with K, M or G. (default: what the device tree says, or 1G)", valueName: "size"),
+    transform: parseSize)
   var memory: UInt64?
 
   @Option(help: "The exception level to start at. (default: the one with the purgatory's way to PSCI)")
@@ -33,7 +35,8 @@ struct Run: AsyncParsableCommand {
     let bytes = try Files.read(file)
     let emulator: Emulator
     if bytes.first == UInt8(ascii: "{") {
-      emulator = try Emulator(manifest: Manifest(decoding: bytes, file: file), path: file, memory: memory, level: el)
+      emulator = try Emulator(
+        manifest: Manifest(decoding: bytes, file: file), path: file, memory: memory, level: el)
     } else {
       _ = try KernelImage(header: bytes, file: file)
       emulator = Emulator(kernel: file, memory: memory, level: el)
@@ -44,10 +47,14 @@ struct Run: AsyncParsableCommand {
     switch ending {
     case .expected: return
     case .guest where expect == nil: return
-    case .guest: throw Rejection(Problem(file, "console", found: "the guest ended", expected: "\"\(expect ?? "")\" before it"))
+    case .guest:
+      throw Rejection(
+        Problem(file, "console", found: "the guest ended", expected: "\"\(expect ?? "")\" before it"))
     case .timeout:
       throw Rejection(
-        Problem(file, "console", found: "nothing ended the run in \(timeout ?? 0) s", expected: expect.map { "\"\($0)\"" }))
+        Problem(
+          file, "console", found: "nothing ended the run in \(timeout ?? 0) s",
+          expected: expect.map { "\"\($0)\"" }))
     }
   }
 }

@@ -16,7 +16,8 @@ struct ToolchainOptions: ParsableArguments {
     let environment = ProcessInfo.processInfo.environment
     // An empty $CROSS_COMPILE is none, as for the kernel's own Makefile.
     let prefix = environment["CROSS_COMPILE"].flatMap { $0.isEmpty || toolchain == .llvm ? nil : $0 }
-    return try Toolchain.find(toolchain, crossCompile: crossCompile ?? prefix, path: environment["PATH"] ?? "")
+    return try Toolchain.find(
+      toolchain, crossCompile: crossCompile ?? prefix, path: environment["PATH"] ?? "")
   }
 }
 

@@ -59,7 +59,8 @@ struct PlacedFile {
     let place = text[text.index(after: at)...].split(
       separator: "+", maxSplits: sized ? 1 : 0, omittingEmptySubsequences: false)
     return (
-      String(text[..<at]), try parseAddress(String(place[0])), place.count > 1 ? try parseSize(String(place[1])) : nil
+      String(text[..<at]), try parseAddress(String(place[0])),
+      place.count > 1 ? try parseSize(String(place[1])) : nil
     )
   }
 }
@@ -70,7 +71,9 @@ func parseMemory(_ text: String) throws -> Range<UInt64> {
   guard parts.count == 2 else { throw ValueError(description: "expected BASE+SIZE") }
   let base = try parseAddress(parts[0])
   let (end, overflow) = base.addingReportingOverflow(try parseSize(parts[1]))
-  guard !overflow, end > base else { throw ValueError(description: "expected a size above 0, and an end below 2^64") }
+  guard !overflow, end > base else {
+    throw ValueError(description: "expected a size above 0, and an end below 2^64")
+  }
   return base..<end
 }
 
@@ -90,7 +93,8 @@ enum ConsoleChoice {
     guard parts.count == 2, let kind = kinds.first(where: { $0.name == parts[0] }) else {
       throw ValueError(
         description:
-          "expected auto, none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))")
+          "expected auto, none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))"
+      )
     }
     let base = try parseAddress(parts[1])
     guard base != 0 else {
@@ -121,5 +125,3 @@ extension PurgatoryInfo.PSCIConduit: ExpressibleByArgument {
   }
   public static var allValueStrings: [String] { allCases.map(\.name) }
 }
-
-extension Blob.Format: ExpressibleByArgument {}

@@ -8,7 +8,7 @@ import PurgatoryKit
 import TestSupport
 
 @main
-struct Bench {
+nonisolated struct Bench {
   static let sizes: [(name: String, bytes: UInt64)] = [
     ("4 KiB", 4 << 10), ("1 MiB", 1 << 20), ("16 MiB", 16 << 20), ("256 MiB", 256 << 20),
   ]
@@ -55,7 +55,9 @@ struct Bench {
     }
   }
 
-  private static func measure(_ name: String, _ workload: (UInt64) async throws -> Workload) async throws -> Row {
+  private static func measure(
+    _ name: String, _ workload: @Sendable (UInt64) async throws -> Workload
+  ) async throws -> Row {
     var instructions: [UInt64: UInt64] = [:]
     for size in sizes {
       instructions[size.bytes] = try await workload(size.bytes).instructions()
@@ -64,8 +66,11 @@ struct Bench {
   }
 
   private static func markdown(_ results: Results) -> String {
-    var lines = ["Instructions per verified byte, from entry to the kernel's first instruction, console off:", ""]
-    lines.append("| path | " + sizes.map(\.name).joined(separator: " | ") + " | nothing to verify (instructions) |")
+    var lines = [
+      "Instructions per verified byte, from entry to the kernel's first instruction, console off:", "",
+    ]
+    lines.append(
+      "| path | " + sizes.map(\.name).joined(separator: " | ") + " | nothing to verify (instructions) |")
     lines.append("|---|" + String(repeating: "---:|", count: sizes.count + 1))
     for row in results.rows {
       let cells = sizes.map { size in

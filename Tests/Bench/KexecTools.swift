@@ -7,7 +7,7 @@ import PurgatoryKit
 import TestSupport
 
 /// The object that `kexec` carries, linked at a fixed address as kexec links it when it loads it.
-struct KexecTools {
+struct KexecTools: Sendable {
   /// The program's path below the package folder; scripts/fetch-debian kexec puts it there.
   static let program = ".cache/debian/kexec/kexec"
 
@@ -26,7 +26,8 @@ struct KexecTools {
     bytes = try Self.link(Array(host[embedded.range]))
     let elf = try ELFFile(bytes)
     segments = elf.segments.filter { $0.type == .load }
-    symbols = Dictionary(try elf.symbols().map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    symbols = Dictionary(
+      try elf.symbols().map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     entry = elf.header.entry
     loadSize = segments.reduce(0) { $0 + $1.fileSize }
   }
@@ -45,7 +46,9 @@ struct KexecTools {
     ]
     try linker.run()
     linker.waitUntilExit()
-    guard linker.terminationStatus == 0 else { throw BenchError(description: "kexec-tools' purgatory does not link") }
+    guard linker.terminationStatus == 0 else {
+      throw BenchError(description: "kexec-tools' purgatory does not link")
+    }
     return Array(try Data(contentsOf: folder.appending(path: "purgatory.elf")))
   }
 
@@ -71,7 +74,8 @@ struct KexecTools {
     let loads = segments.map { segment in
       Machine.Load(
         at: segment.virtualAddress,
-        Array(memory[segment.fileRange]) + [UInt8](repeating: 0, count: Int(segment.memorySize - segment.fileSize)))
+        Array(memory[segment.fileRange])
+          + [UInt8](repeating: 0, count: Int(segment.memorySize - segment.fileSize)))
     }
     return Workload(name: "kexec-tools", loads: loads, entry: entry)
   }

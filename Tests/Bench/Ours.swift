@@ -5,7 +5,7 @@ import PurgatoryKit
 import TestSupport
 
 /// A path through the purgatory.
-struct Path {
+struct Path: Sendable {
   let name: String
   let flags: PurgatoryInfo.Flags
 

@@ -21,7 +21,8 @@ struct Workload {
   /// Instructions from reset to the kernel's first: five are the stub's, the rest the purgatory's.
   func instructions() async throws -> UInt64 {
     var payload = try await flatBinary(source: "\(packageFolder)/Tests/Bench/Payload")
-    payload.replaceSubrange((payload.count - 8)..., with: withUnsafeBytes(of: entry.littleEndian) { Array($0) })
+    payload.replaceSubrange(
+      (payload.count - 8)..., with: withUnsafeBytes(of: entry.littleEndian) { Array($0) })
     var machine = Machine(start: Self.payload)
     machine.memory = "1G"
     machine.arguments = ["-icount", "shift=0,sleep=off"]
@@ -41,6 +42,8 @@ struct BenchError: Error, CustomStringConvertible {
 extension Digest {
   /// The digest of `size` zeros.
   static func ofZeros(_ size: UInt64) throws -> Digest {
-    try Digest(of: [Segment(role: .segment, file: "zeros", bytes: [0], base: Workload.region, memorySize: size)])
+    try Digest(of: [
+      Segment(role: .segment, file: "zeros", bytes: [0], base: Workload.region, memorySize: size)
+    ])
   }
 }

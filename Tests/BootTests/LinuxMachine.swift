@@ -3,6 +3,7 @@
 
 import PurgatoryKit
 import TestSupport
+import Testing
 
 struct LinuxMachine: Sendable, CustomTestStringConvertible {
   let testDescription: String
@@ -29,7 +30,8 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
       try Segment(
         role: .kernel, file: "Image", bytes: LinuxInputs.bytes(LinuxInputs.kernelPath), base: Self.kernel),
       try Segment(role: .dtb, file: "virt.dtb", bytes: tree, base: Self.dtb),
-      try Segment(role: .initrd, file: "initrd", bytes: LinuxInputs.bytes(LinuxInputs.initrdPath), base: Self.initrd),
+      try Segment(
+        role: .initrd, file: "initrd", bytes: LinuxInputs.bytes(LinuxInputs.initrdPath), base: Self.initrd),
     ]
     var blob = try await PlacedBlob(at: Self.purgatory)
     var changes = InfoChanges()

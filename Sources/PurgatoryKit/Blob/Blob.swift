@@ -11,6 +11,10 @@ public struct Blob: Sendable {
     case elf
     /// The bytes that are loaded, from byte 0.
     case bin
+    /// An object without relocations, for kexec-tools and the kernel's loader.
+    case ro
+    /// A flat purgatory with its kernel behind it, in one arm64 Image.
+    case bundle
   }
 
   /// How the file is named in errors.
@@ -38,12 +42,10 @@ public struct Blob: Sendable {
 
   init(recognising bytes: [UInt8], file: String) throws(Violations) {
     if ELFFile.looksLikeELF(bytes) {
-      format = .elf
-      (loadRange, infoOffset, info) = try Self.locateInELF(bytes)
+      (format, loadRange, infoOffset, info) = try Self.locateInELF(bytes)
     } else {
-      format = .bin
       infoOffset = PurgatoryInfo.blobOffset
-      (loadRange, info) = try Self.locateInFlat(bytes)
+      (format, loadRange, info) = try Self.locateInFlat(bytes)
     }
     self.file = file
     self.bytes = bytes
@@ -59,14 +61,18 @@ public struct Blob: Sendable {
     self.info = info
   }
 
-  private static func locateInELF(_ bytes: [UInt8]) throws(Violations) -> (Range<Int>, Int, PurgatoryInfo) {
+  private static func locateInELF(_ bytes: [UInt8]) throws(Violations) -> (
+    Format, Range<Int>, Int, PurgatoryInfo
+  ) {
     let findings: [Finding]
     do {
       let elf = try ELFFile(bytes)
       let rules = try PurgatoryRules(elf, maximumSize: Int(PURGATORY_MAX_FILE_SIZE))
       findings = try rules.findings + PositionIndependence(elf).findings
-      if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset, let info = rules.info {
-        return (loadRange, infoOffset, info)
+      if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset,
+        let info = rules.info
+      {
+        return (elf.header.type == .relocatable ? .ro : .elf, loadRange, infoOffset, info)
       }
     } catch {
       throw Violations(findings: [error.finding])
@@ -74,7 +80,8 @@ public struct Blob: Sendable {
     throw Violations(findings: findings)
   }
 
-  private static func locateInFlat(_ bytes: [UInt8]) throws(Violations) -> (Range<Int>, PurgatoryInfo) {
+  private static func locateInFlat(_ bytes: [UInt8]) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo)
+  {
     let header = PurgatoryInfo.blobOffset
     guard bytes.count >= header, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],
       bytes.count < header + 8 || bytes.integer(at: header) == UInt64(PURGATORY_INFO_MAGIC)
@@ -85,30 +92,71 @@ public struct Blob: Sendable {
           expected: "\"PURGINFO\" at \(String(hex: UInt64(header)))")
       ])
     }
-    // Loaders pad: zeros may follow the end marker, nothing may be missing before it.
-    let marker = endMarker
-    guard let last = bytes.lastIndex(where: { $0 != 0 }), last >= header + PurgatoryInfo.size + marker.count - 1,
-      bytes[(last + 1 - marker.count)...last] == marker[...]
-    else {
-      throw Violations(findings: [
-        Finding(
-          .malformedELF, "offset \(String(hex: UInt64(bytes.count)))", found: "the end of the file",
-          expected: "the end marker \"PURGEND.\" before it", help: "the file is truncated: build or copy it again")
-      ])
+    let code = header + PurgatoryInfo.size
+    let markers = stride(from: code, to: min(bytes.count, Int(PURGATORY_MAX_FILE_SIZE)), by: 8)
+    guard let marker = markers.first(where: { bytes.integer(at: $0) == UInt64(PURGATORY_END_MAGIC) }) else {
+      throw truncated(bytes.count, expected: "the end marker \"PURGEND.\" before it")
     }
+    let loadRange = 0..<marker + 8
+    let info: PurgatoryInfo
     do {
-      let info = try PurgatoryInfo(decoding: Array(bytes[header..<header + PurgatoryInfo.size]))
-      try info.checkMemorySize(loadSize: last + 1)
-      return (0..<last + 1, info)
+      info = try PurgatoryInfo(decoding: Array(bytes[header..<code]))
+      try info.checkMemorySize(loadSize: loadRange.count)
     } catch {
       throw Violations(findings: [error.finding])
     }
+    let imageSize: UInt64 = bytes.integer(at: KernelImage.imageSizeOffset) ?? 0
+    if imageSize > info.memorySize {
+      try checkBundle(bytes, info, imageSize: imageSize)
+      return (.bundle, loadRange, info)
+    }
+    // Loaders pad with zeros; anything else is not ours.
+    if let byte = bytes[loadRange.upperBound...].firstIndex(where: { $0 != 0 }) {
+      throw Violations(findings: [
+        Finding(
+          .malformedELF, "offset \(String(hex: UInt64(byte)))", found: "bytes behind the end marker",
+          expected: "nothing, or zeros", help: "give each file its own address; purgatory bundle joins them")
+      ])
+    }
+    return (.bin, loadRange, info)
   }
 
-  private static var endMarker: [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 8)
-    bytes.store(UInt64(PURGATORY_END_MAGIC), at: 0)
-    return bytes
+  /// A bundle has all its regions with it, and they are what they were.
+  private static func checkBundle(
+    _ bytes: [UInt8], _ info: PurgatoryInfo, imageSize: UInt64
+  ) throws(Violations) {
+    var findings: [Finding] = []
+    for (index, region) in info.usedRegions {
+      guard info.flags.contains(.relative), let range = Range(base: region.base, size: region.size),
+        range.upperBound <= imageSize
+      else {
+        findings.append(
+          Finding(
+            .malformedELF, "region \(index)", found: region.addresses, expected: "a place in the bundle",
+            help: "make the bundle again"))
+        continue
+      }
+      guard range.upperBound <= UInt64(bytes.count) else {
+        throw truncated(bytes.count, expected: "region \(index) up to \(String(hex: range.upperBound))")
+      }
+      let contents = Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+      if info.flags.contains(.verifyRegions), Digest(of: contents) != region.digest {
+        findings.append(
+          Finding(
+            .malformedELF, "region \(index)", found: "sha256 \(Digest(of: contents))",
+            expected: "\(region.digest)", help: "make the bundle again"))
+      }
+    }
+    if !findings.isEmpty { throw Violations(findings: findings) }
+  }
+
+  private static func truncated(_ count: Int, expected: String) -> Violations {
+    Violations(findings: [
+      Finding(
+        .malformedELF, "offset \(String(hex: UInt64(count)))", found: "the end of the file",
+        expected: expected,
+        help: "the file is truncated: build or copy it again")
+    ])
   }
 }
 

@@ -26,6 +26,8 @@ public struct InfoChanges: Sendable {
   public var psci: PurgatoryInfo.PSCIConduit?
   public var relative: Bool?
   public var quiet: Bool?
+  public var usesCache: Bool?
+  public var usesCrypto: Bool?
 
   public init() {}
 
@@ -52,6 +54,8 @@ public struct InfoChanges: Sendable {
     let origin = isRelative ? loadAddress ?? 0 : 0
 
     if let quiet { info.flags.set(.quiet, to: quiet) }
+    if let usesCache { info.flags.set(.noCache, to: !usesCache) }
+    if let usesCrypto { info.flags.set(.noCrypto, to: !usesCrypto) }
     info.flags.set(.relative, to: isRelative)
     if let onFailure { info.onFailure = onFailure }
     if let psci { info.psciConduit = psci }
@@ -94,7 +98,16 @@ public struct InfoChanges: Sendable {
     problems += info.findings(blobBase: loadAddress).filter { segments.isEmpty || $0.rule != .overlap }
       .map { $0.problem(in: file) }
     guard problems.isEmpty else { throw Rejection(problems) }
+    computeDigests(in: &info)  // last: what is refused is not hashed first
     return info
+  }
+
+  private func computeDigests(in info: inout PurgatoryInfo) {
+    guard !segments.isEmpty else { return }
+    if info.flags.contains(.verifyRegions) {
+      for (index, segment) in segments.enumerated() { info.regions[index].digest = Digest(of: [segment]) }
+    }
+    info.combinedDigest = info.flags.contains(.verifyCombined) ? Digest(of: segments) : .zero
   }
 
   private func fillRegions(_ info: inout PurgatoryInfo, origin: UInt64) -> [Problem] {
@@ -107,11 +120,8 @@ public struct InfoChanges: Sendable {
     let mode = digest ?? (info.flags.contains(.verifyCombined) ? .combined : .regions)
     info.regions = [PurgatoryInfo.Region](repeating: .init(), count: maximum)
     for (index, segment) in segments.enumerated() {
-      info.regions[index] = PurgatoryInfo.Region(
-        base: segment.base &- origin, size: segment.verifiedSize,
-        digest: mode == .regions ? Digest(of: [segment]) : .zero)
+      info.regions[index] = PurgatoryInfo.Region(base: segment.base &- origin, size: segment.verifiedSize)
     }
-    info.combinedDigest = mode == .combined ? Digest(of: segments) : .zero
     info.flags.set(.verifyRegions, to: mode == .regions)
     info.flags.set(.verifyCombined, to: mode == .combined)
     info.skipChecks = mode == .none

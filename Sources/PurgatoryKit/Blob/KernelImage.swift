@@ -8,19 +8,24 @@ public struct KernelImage: Equatable, Sendable {
   /// The image's base, less `textOffset`, is a multiple of this.
   public static let alignment: UInt64 = 2 << 20
 
+  static let imageSizeOffset = 0x10
+  static let flagsOffset = 0x18
+  static let anywhereFlag: UInt64 = 1 << 3
+
   public let textOffset: UInt64
   /// Bytes of memory from the image's base, BSS included.
   public let imageSize: UInt64
   public let flags: UInt64
 
   /// The image may be anywhere in RAM; otherwise memory below it is lost to the kernel.
-  public var mayBeAnywhere: Bool { flags & 8 != 0 }
+  public var mayBeAnywhere: Bool { flags & Self.anywhereFlag != 0 }
 
   /// Reads the header; `file` names the image in errors.
   public init(header bytes: [UInt8], file: String) throws(Rejection) {
     guard bytes.count >= Self.headerSize, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],
-      let textOffset: UInt64 = bytes.integer(at: 0x08), let imageSize: UInt64 = bytes.integer(at: 0x10),
-      let flags: UInt64 = bytes.integer(at: 0x18)
+      let textOffset: UInt64 = bytes.integer(at: 0x08),
+      let imageSize: UInt64 = bytes.integer(at: Self.imageSizeOffset),
+      let flags: UInt64 = bytes.integer(at: Self.flagsOffset)
     else { throw Rejection(Self.notAnImage(bytes, file)) }
     guard flags & 1 == 0 else {
       throw Rejection(Problem(file, "flags", found: "a big-endian kernel", expected: "a little-endian one"))

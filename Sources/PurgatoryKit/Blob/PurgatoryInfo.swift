@@ -71,7 +71,7 @@ public struct PurgatoryInfo: Equatable, Sendable {
       case pl011, uart8250, uart8250MMIO32
     }
     public var kind: Kind
-    /// MMIO address.
+    /// MMIO address; 0: silent until a loader fills it in.
     public var base: UInt64
     public init(kind: Kind, base: UInt64) {
       self.kind = kind
@@ -162,7 +162,7 @@ extension PurgatoryInfo {
 
     let consoleBase: UInt64 = try field(PURGATORY_INFO_console_base, "console_base")
     let consoleType: UInt32 = try field(PURGATORY_INFO_console_type, "console_type")
-    if consoleType != UInt32(PURGATORY_CONSOLE_NONE), consoleBase != 0 {
+    if consoleType != UInt32(PURGATORY_CONSOLE_NONE) {
       guard let kind = Console.Kind(rawValue: consoleType) else {
         throw DecodingError(field: "console_type", found: "\(consoleType)", expected: "0 to 4")
       }

@@ -13,7 +13,8 @@ struct LinkerScript {
     while !rest.isEmpty {
       guard rest.hasPrefix("SECTIONS") else {
         let isWord = rest.first.map { $0.isLetter || $0 == "_" } ?? false
-        rest = Self.skipSpace(isWord ? rest.drop { $0.isLetter || $0.isNumber || $0 == "_" } : rest.dropFirst())
+        rest = Self.skipSpace(
+          isWord ? rest.drop { $0.isLetter || $0.isNumber || $0 == "_" } : rest.dropFirst())
         continue
       }
       let brace = Self.skipSpace(rest.dropFirst("SECTIONS".count))

@@ -48,7 +48,9 @@ public struct Manifest: Codable, Equatable, Sendable {
       self = try JSONDecoder().decode(Self.self, from: Data(bytes))
     } catch {
       throw Rejection(
-        Problem(file, found: "no manifest", expected: "the manifest.json of purgatory build", help: "\(error)".printable))
+        Problem(
+          file, found: "no manifest", expected: "the manifest.json of purgatory build",
+          help: "\(error)".printable))
     }
     guard version == 1 else {
       throw Rejection(Problem(file, "version", found: "\(version)", expected: "1"))

@@ -27,7 +27,8 @@ struct Archive {
     while offset < bytes.count {
       let place = "archive member at \(String(hex: UInt64(offset)))"
       guard bytes.count - offset >= Self.headerSize else {
-        throw ELFError(place: place, found: "\(bytes.count - offset) bytes", expected: "a header of \(Self.headerSize)")
+        throw ELFError(
+          place: place, found: "\(bytes.count - offset) bytes", expected: "a header of \(Self.headerSize)")
       }
       let field = { (range: Range<Int>) in
         String(decoding: bytes[offset + range.lowerBound..<offset + range.upperBound], as: UTF8.self)
@@ -45,7 +46,9 @@ struct Archive {
       if name.hasPrefix("#1/"), let length = Int(name.dropFirst(3)), length >= 0, length <= size {
         name = String(decoding: bytes[start..<start + length].prefix { $0 != 0 }, as: UTF8.self)
         start += length
-      } else if name.count > 1, name.hasPrefix("/"), let index = Int(name.dropFirst()), index >= 0, index < longNames.count {
+      } else if name.count > 1, name.hasPrefix("/"), let index = Int(name.dropFirst()), index >= 0,
+        index < longNames.count
+      {
         let text = longNames.dropFirst(index).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\n") }
         name = String(decoding: text, as: UTF8.self)
       } else if name.hasSuffix("/"), name != "/", name != "//" {

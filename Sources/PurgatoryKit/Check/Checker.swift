@@ -34,7 +34,9 @@ public struct Checker: Sendable {
     do {
       check(try Files.read(path), into: &file)
     } catch {
-      file.findings = error.problems.map { Finding(.malformedELF, "file", found: $0.found, expected: "a file to check") }
+      file.findings = error.problems.map {
+        Finding(.malformedELF, "file", found: $0.found, expected: "a file to check")
+      }
     }
     return judged(file)
   }
@@ -61,8 +63,12 @@ public struct Checker: Sendable {
           try check(elf: bytes, at: "", into: &file)
         }
         for elf in embedded {
-          file.notes.append("judged the purgatory of \(elf.range.count) bytes at offset \(String(hex: UInt64(elf.range.lowerBound)))")
-          try check(elf: Array(bytes[elf.range]), at: "offset \(String(hex: UInt64(elf.range.lowerBound))): ", into: &file)
+          file.notes.append(
+            "judged the purgatory of \(elf.range.count) bytes at offset \(String(hex: UInt64(elf.range.lowerBound)))"
+          )
+          try check(
+            elf: Array(bytes[elf.range]), at: "offset \(String(hex: UInt64(elf.range.lowerBound))): ",
+            into: &file)
         }
       } else if Archive.looksLikeArchive(bytes) {
         let members = try Archive(bytes).members
@@ -98,7 +104,9 @@ public struct Checker: Sendable {
       let blob = try Blob(recognising: bytes, file: file.path)
       if blob.loadRange.count > maximumSize {
         file.findings.append(
-          Finding(.loadSegment, "file", found: "\(blob.loadRange.count) loadable bytes", expected: "at most \(maximumSize)"))
+          Finding(
+            .loadSegment, "file", found: "\(blob.loadRange.count) loadable bytes",
+            expected: "at most \(maximumSize)"))
       }
       file.findings += blob.info.findings()
     } catch {

@@ -17,7 +17,9 @@ public struct EmbeddedELF: Sendable {
     var start = 1
     while let magic = host[start...].firstIndex(of: 0x7f) {
       start = magic + 1
-      guard ELFFile.looksLikeELF(Array(host[magic...].prefix(4))), let size = purgatorySize(Array(host[magic...])) else {
+      guard ELFFile.looksLikeELF(Array(host[magic...].prefix(4))),
+        let size = purgatorySize(Array(host[magic...]))
+      else {
         continue
       }
       found.append(EmbeddedELF(range: magic..<magic + size))

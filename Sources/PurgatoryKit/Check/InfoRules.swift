@@ -10,7 +10,9 @@ extension PurgatoryInfo {
   public func findings(blobBase: UInt64? = nil) -> [Finding] {
     var findings: [Finding] = []
     func report(_ rule: Rule, _ place: String, found: String, expected: String) {
-      findings.append(Finding(rule, place, found: found, expected: expected))
+      // The rule's own remedy is about the struct; here it is there, and holds a wrong value.
+      let help = rule == .infoSymbol ? "fill in a valid value with purgatory patch, or in the loader" : nil
+      findings.append(Finding(rule, place, found: found, expected: expected, help: help))
     }
     let relative = flags.contains(.relative)
     if !kernelEntry.isMultiple(of: 4) {
@@ -25,7 +27,8 @@ extension PurgatoryInfo {
       // Relative bases are offsets modulo 2^64: only the loader can tell whether their end wraps.
       if !relative, region.base.addingReportingOverflow(region.size).overflow {
         report(
-          .infoSymbol, "region \(index)", found: "\(String(hex: region.base)) + \(String(hex: region.size)) bytes",
+          .infoSymbol, "region \(index)",
+          found: "\(String(hex: region.base)) + \(String(hex: region.size)) bytes",
           expected: "an end below 2^64")
       }
     }
@@ -37,21 +40,26 @@ extension PurgatoryInfo {
     for (index, first) in placed.enumerated() {
       for second in placed[(index + 1)...] where first.region.overlaps(second.region) {
         report(
-          .overlap, first.name, found: "\(first.region.addresses) overlaps \(second.name) at \(second.region.addresses)",
+          .overlap, first.name,
+          found: "\(first.region.addresses) overlaps \(second.name) at \(second.region.addresses)",
           expected: "memory of its own")
       }
     }
 
-    if kernelEntry != 0, !usedRegions.isEmpty, !usedRegions.contains(where: { $0.region.contains(kernelEntry) }) {
+    if kernelEntry != 0, !usedRegions.isEmpty,
+      !usedRegions.contains(where: { $0.region.contains(kernelEntry) })
+    {
       report(
-        .entryOutsideRegions, "kernel_entry", found: String(hex: kernelEntry), expected: "an address in a region")
+        .entryOutsideRegions, "kernel_entry", found: String(hex: kernelEntry),
+        expected: "an address in a region")
     }
     if !dtbAddress.isMultiple(of: 8) {
       report(.dtb, "dtb_addr", found: String(hex: dtbAddress), expected: "a multiple of 8")
     }
     for (index, region) in usedRegions
     where dtbAddress != 0 && region.base == dtbAddress && region.size > UInt64(DeviceTree.maximumSize) {
-      report(.dtb, "region \(index)", found: "a device tree of \(region.size) bytes", expected: "at most 2 MiB")
+      report(
+        .dtb, "region \(index)", found: "a device tree of \(region.size) bytes", expected: "at most 2 MiB")
     }
     return findings
   }
@@ -62,7 +70,9 @@ extension PurgatoryInfo {
     if kernelEntry == 0 { missing.append("kernel_entry") }
     if !skipChecks {
       if usedRegions.isEmpty { missing.append("regions to verify") }
-      if flags.isDisjoint(with: [.verifyRegions, .verifyCombined]) { missing.append("digests to verify with") }
+      if flags.isDisjoint(with: [.verifyRegions, .verifyCombined]) {
+        missing.append("digests to verify with")
+      }
     }
     return missing
   }

@@ -46,18 +46,21 @@ struct PositionIndependence {
         findings.append(
           Finding(
             objectsMayLink ? use.rule : .dynamicRelocation, use.location,
-            found: "\(use.text) \(use.verdict)", expected: objectsMayLink ? "position-independent code" : "none",
+            found: "\(use.text) \(use.verdict)",
+            expected: objectsMayLink ? "position-independent code" : "none",
             help: use.linkResolves ? "link the object with -pie instead of handing it to a loader" : nil))
       } else if use.isAbsolute, !loaded.contains(relocation.offset) {
         findings.append(
-          Finding(.absoluteAddress, use.location, found: "\(use.text), baked in", expected: "no absolute address"))
+          Finding(
+            .absoluteAddress, use.location, found: "\(use.text), baked in", expected: "no absolute address"))
       }
     }
     // Without relocations that tell, an address in a fixed-base executable is a number like any other.
     if elf.header.type == .executable, counts.staticRelocations == 0 {
       findings.append(
         Finding(
-          .absoluteAddress, "ELF header", found: "ET_EXEC without relocations", expected: "a proof that its bytes do not depend on its base",
+          .absoluteAddress, "ELF header", found: "ET_EXEC without relocations",
+          expected: "a proof that its bytes do not depend on its base",
           help: "link with -pie or --emit-relocs, or pass --objects and --script"))
     }
 
@@ -71,16 +74,19 @@ struct PositionIndependence {
       guard report else { continue }
       findings.append(
         Finding(
-          .undefinedSymbol, symbol.name, found: symbol.binding == .weak ? "undefined weak symbol" : "undefined symbol",
+          .undefinedSymbol, symbol.name,
+          found: symbol.binding == .weak ? "undefined weak symbol" : "undefined symbol",
           expected: "a definition in this file"))
     }
   }
 
   private mutating func findDynamicTables(in elf: borrowing ELFFile) {
-    for (index, segment) in elf.segments.enumerated() where segment.type == .dynamic || segment.type == .interpreter {
+    for (index, segment) in elf.segments.enumerated()
+    where segment.type == .dynamic || segment.type == .interpreter {
       findings.append(
         Finding(
-          .dynamicSection, "program header \(index)", found: segment.type == .dynamic ? "PT_DYNAMIC" : "PT_INTERP",
+          .dynamicSection, "program header \(index)",
+          found: segment.type == .dynamic ? "PT_DYNAMIC" : "PT_INTERP",
           expected: "nothing for a dynamic loader"))
     }
     for section in elf.sections where section.flags.contains(.allocate) && section.size > 0 {
@@ -119,7 +125,9 @@ private struct Use {
     let offset = String(hex: relocation.offset)
     if let place, elf.header.type == .relocatable {
       location = "\(place.name)+\(offset)"
-    } else if let place, relocation.offset >= place.address, relocation.offset - place.address < max(place.size, 1) {
+    } else if let place, relocation.offset >= place.address,
+      relocation.offset - place.address < max(place.size, 1)
+    {
       location = "\(place.name)+\(String(hex: relocation.offset - place.address))"
     } else {
       location = "\(relocation.table): \(offset)"
@@ -134,7 +142,9 @@ private struct Use {
     case .none: (linkResolves, verdict) = (true, "(nothing to apply)")
     case .pcRelative, .pageOffset:
       let here = relocation.symbol.map { defined.contains($0) || elf.sections.contains(named: $0) } ?? true
-      (linkResolves, verdict) = (true, here ? "(a link resolves it)" : "(a link resolves it where the symbol is defined)")
+      (linkResolves, verdict) = (
+        true, here ? "(a link resolves it)" : "(a link resolves it where the symbol is defined)"
+      )
     case .absolute where constant: (linkResolves, verdict) = (true, "(a constant: a link resolves it)")
     case .absolute: (linkResolves, verdict) = (false, "(depends on the load address: no link resolves it)")
     case .gotOrPLT: (linkResolves, verdict) = (false, "(needs a GOT or PLT)")

@@ -8,6 +8,8 @@ import PurgatoryABI
 struct PurgatoryRules {
   /// The name by which every loader finds the struct.
   static let infoSymbol = "purgatory_info"
+  /// The name by which loaders of objects find the entry.
+  static let entrySymbol = "purgatory_start"
 
   private(set) var findings: [Finding] = []
   /// The loadable bytes, within the file.
@@ -23,14 +25,16 @@ struct PurgatoryRules {
     guard header.machine == .aarch64, header.elfClass == .elf64, header.byteOrder == .littleEndian else {
       let bits = header.elfClass == .elf64 ? "64-bit" : "32-bit"
       let order = header.byteOrder == .littleEndian ? "little-endian" : "big-endian"
-      report(.wrongMachine, "ELF header", found: "\(bits) \(order) \(header.machine.name)", expected: "64-bit little-endian AArch64")
+      report(
+        .wrongMachine, "ELF header", found: "\(bits) \(order) \(header.machine.name)",
+        expected: "64-bit little-endian AArch64")
       return
     }
-    guard header.type != .relocatable else {
-      report(.loadSegment, "ELF header", found: "a relocatable object", expected: "a linked file with one PT_LOAD")
-      return
+    if header.type == .relocatable {
+      guard try findLoadSection(elf, maximumSize: maximumSize) else { return }
+    } else {
+      try findLoadSegment(elf, maximumSize: maximumSize)
     }
-    try findLoadSegment(elf, maximumSize: maximumSize)
     try findInfo(elf)
   }
 
@@ -41,15 +45,18 @@ struct PurgatoryRules {
   private mutating func findLoadSegment(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
     let loads = elf.segments.filter { $0.type == .load }
     guard loads.count == 1, let load = loads.first else {
-      return report(.loadSegment, "program headers", found: "\(loads.count) PT_LOAD segments", expected: "exactly one")
+      return report(
+        .loadSegment, "program headers", found: "\(loads.count) PT_LOAD segments", expected: "exactly one")
     }
     loadRange = load.fileRange
     if !load.virtualAddress.isMultiple(of: PurgatoryInfo.loadAlignment) {
       report(
-        .loadSegment, "PT_LOAD", found: "base \(String(hex: load.virtualAddress))", expected: "a multiple of 4 KiB")
+        .loadSegment, "PT_LOAD", found: "base \(String(hex: load.virtualAddress))",
+        expected: "a multiple of 4 KiB")
     }
     if load.fileRange.count > maximumSize {
-      report(.loadSegment, "PT_LOAD", found: "\(load.fileSize) loadable bytes", expected: "at most \(maximumSize)")
+      report(
+        .loadSegment, "PT_LOAD", found: "\(load.fileSize) loadable bytes", expected: "at most \(maximumSize)")
     }
     if load.memorySize > UInt64(PURGATORY_MAX_MEMORY_SIZE) {
       report(
@@ -58,10 +65,12 @@ struct PurgatoryRules {
     }
     for section in elf.sections
     where section.flags.contains(.allocate) && section.type != .noBits && section.size > 0
-      && (section.fileRange.lowerBound < load.fileRange.lowerBound || section.fileRange.upperBound > load.fileRange.upperBound)
+      && (section.fileRange.lowerBound < load.fileRange.lowerBound
+        || section.fileRange.upperBound > load.fileRange.upperBound)
     {
       report(
-        .loadSegment, section.name, found: "allocated bytes outside the PT_LOAD", expected: "all of them in its file bytes")
+        .loadSegment, section.name, found: "allocated bytes outside the PT_LOAD",
+        expected: "all of them in its file bytes")
     }
     if elf.header.entry != load.virtualAddress {
       report(
@@ -73,23 +82,74 @@ struct PurgatoryRules {
     }
   }
 
+  /// An object that a loader can take as it is has one section with bytes, and the entry at its start.
+  ///
+  /// - Returns: whether it has.
+  private mutating func findLoadSection(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) -> Bool {
+    let loaded = elf.sections.filter { $0.flags.contains(.allocate) && $0.type != .noBits && $0.size > 0 }
+    guard loaded.count == 1, let section = loaded.first else {
+      report(
+        .loadSegment, "ELF header", found: "a relocatable object", expected: "a linked file with one PT_LOAD")
+      return false
+    }
+    loadRange = section.fileRange
+    if section.fileRange.count > maximumSize {
+      report(
+        .loadSegment, section.name, found: "\(section.size) loadable bytes",
+        expected: "at most \(maximumSize)")
+    }
+    let entry = try elf.symbols().first {
+      $0.name == Self.entrySymbol && $0.definition == .section(section.index)
+    }
+    if entry?.value != 0 {
+      report(
+        .entry, Self.entrySymbol,
+        found: entry.map { "\(section.name)+\(String(hex: $0.value))" } ?? "no such symbol",
+        expected: "\(section.name)+0x0")
+    }
+    if !section.flags.contains(.execute) {
+      report(.entry, section.name, found: "a section that is not executable", expected: "SHF_EXECINSTR")
+    }
+    return true
+  }
+
+  /// Where the struct's bytes are in the file.
+  private func fileRange(of info: Symbol, in elf: borrowing ELFFile) -> Range<Int>? {
+    let size = UInt64(PurgatoryInfo.size)
+    guard elf.header.type == .relocatable else {
+      return elf.fileRange(ofVirtualAddress: info.value, size: size)
+    }
+    guard let loadRange, case .section(let index) = info.definition,
+      elf.sections[index].fileRange == loadRange,
+      info.value <= UInt64(loadRange.count), size <= UInt64(loadRange.count) - info.value
+    else { return nil }
+    let start = loadRange.lowerBound + Int(info.value)
+    return start..<start + Int(size)
+  }
+
   private mutating func findInfo(_ elf: borrowing ELFFile) throws(ELFError) {
     let infos = try elf.symbols().filter { $0.name == Self.infoSymbol && $0.definition != .undefined }
     guard infos.count == 1, let info = infos.first else {
       let count = infos.isEmpty ? "no" : "\(infos.count)"
-      return report(.infoSymbol, "symbol table", found: "\(count) \(Self.infoSymbol)", expected: "exactly one")
+      return report(
+        .infoSymbol, "symbol table", found: "\(count) \(Self.infoSymbol)", expected: "exactly one")
     }
     if info.type != .object {
-      report(.infoSymbol, Self.infoSymbol, found: "a symbol of type \(info.type.rawValue)", expected: "STT_OBJECT (1)")
+      report(
+        .infoSymbol, Self.infoSymbol, found: "a symbol of type \(info.type.rawValue)",
+        expected: "STT_OBJECT (1)")
     }
     if info.size != UInt64(PurgatoryInfo.size) {
-      report(.infoSymbol, Self.infoSymbol, found: "\(info.size) bytes", expected: "\(PurgatoryInfo.size) bytes")
+      report(
+        .infoSymbol, Self.infoSymbol, found: "\(info.size) bytes", expected: "\(PurgatoryInfo.size) bytes")
     }
     if !info.value.isMultiple(of: 8) {
-      report(.infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))", expected: "a multiple of 8")
+      report(
+        .infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))", expected: "a multiple of 8"
+      )
     }
     guard let loadRange else { return }
-    guard let range = elf.fileRange(ofVirtualAddress: info.value, size: UInt64(PurgatoryInfo.size)) else {
+    guard let range = fileRange(of: info, in: elf) else {
       return report(
         .infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))",
         expected: "\(PurgatoryInfo.size) bytes wholly in the file bytes of the PT_LOAD")

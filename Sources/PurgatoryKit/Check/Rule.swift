@@ -39,14 +39,17 @@ public enum Rule: String, CaseIterable, Sendable {
   /// The usual remedy.
   public var help: String {
     switch self {
-    case .dynamicRelocation: "address it with adr or adrp, or store a difference of labels; hide what is exported"
-    case .dynamicSection: "link with --no-dynamic-linker and /DISCARD/ the dynamic tables in the linker script"
+    case .dynamicRelocation:
+      "address it with adr or adrp, or store a difference of labels; hide what is exported"
+    case .dynamicSection:
+      "link with --no-dynamic-linker and /DISCARD/ the dynamic tables in the linker script"
     case .gotOrPLT: "declare the symbol .hidden (-fvisibility=hidden) and address it with adr"
     case .undefinedSymbol: "define it, or remove the reference; a weak one is no use without a loader"
     case .absoluteAddress: "address it with adr or adrp, or store a difference of labels"
     case .loadSegment: "link with a script that puts everything into one PT_LOAD, what has no file bytes last"
     case .entry: "put the entry first in the linker script, in an executable segment"
-    case .infoSymbol: "include purgatory_info.h, define purgatory_info once as an object, and fill in valid values"
+    case .infoSymbol:
+      "include purgatory_info.h, define purgatory_info once as an object, and fill in valid values"
     case .wrongMachine: "build for aarch64-none-elf"
     case .malformedELF: "build or copy the file again"
     case .overlap: "give each region, and the purgatory, memory of its own"

@@ -29,16 +29,19 @@ extension Toolchain {
     let moved = work.path.appending("moved.lds").string
     try Files.write(Self.move(script, by: Self.proofDistance).utf8, to: moved)
 
-    let first = try await link(input.objects, script: input.script, near: input.script, to: "first.elf", in: work.path)
+    let first = try await link(
+      input.objects, script: input.script, near: input.script, to: "first.elf", in: work.path)
     let second: [UInt8]
     do {
-      second = try await link(input.objects, script: moved, near: input.script, to: "second.elf", in: work.path)
+      second = try await link(
+        input.objects, script: moved, near: input.script, to: "second.elf", in: work.path)
     } catch {
       // A relocation that cannot hold the higher address is absolute, or it would not care.
       let reason = error.transcript?.split(separator: "\n").first.map(String.init) ?? "\(error.problems)"
       return [
         Finding(
-          .absoluteAddress, "link at \(String(hex: Self.proofDistance))", found: reason, expected: "a link as at the script's own base")
+          .absoluteAddress, "link at \(String(hex: Self.proofDistance))", found: reason,
+          expected: "a link as at the script's own base")
       ]
     }
     do {
@@ -80,7 +83,8 @@ extension Toolchain {
       throw Rejection(
         Problem(
           script, "SECTIONS", found: "addresses that do not follow its first `. = BASE;`",
-          expected: "all of them relative to it", help: "start SECTIONS with `. = BASE;` and set `.` nowhere else"))
+          expected: "all of them relative to it",
+          help: "start SECTIONS with `. = BASE;` and set `.` nowhere else"))
     }
     let symbols = try first.symbols()
     var findings: [Finding] = []
@@ -88,7 +92,9 @@ extension Toolchain {
     where section.flags.contains(.allocate) && section.type != .noBits {
       guard section.name == other.name, section.size == other.size else {
         findings.append(
-          Finding(.absoluteAddress, section.name, found: "another size or place at another base", expected: "the same"))
+          Finding(
+            .absoluteAddress, section.name, found: "another size or place at another base",
+            expected: "the same"))
         continue
       }
       findings += differences(

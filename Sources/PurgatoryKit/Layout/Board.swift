@@ -33,7 +33,9 @@ public struct Board: Sendable {
 
   /// The instruction that reaches PSCI; nil: the tree has no PSCI.
   public var psciConduit: PurgatoryInfo.PSCIConduit? {
-    guard let node = tree.node(at: "/psci"), let method = tree.strings("method", of: node).first else { return nil }
+    guard let node = tree.node(at: "/psci"), let method = tree.strings("method", of: node).first else {
+      return nil
+    }
     return PurgatoryInfo.PSCIConduit.allCases.first { $0.name == method }
   }
 
@@ -49,22 +51,28 @@ public struct Board: Sendable {
   public func console() throws(Rejection) -> PurgatoryInfo.Console {
     let place = "/chosen/stdout-path"
     let help = "name the UART with --console TYPE@ADDR, or do without it with --console none"
-    guard let chosen = tree.node(at: "/chosen"), let value = tree.strings("stdout-path", of: chosen).first else {
+    guard let chosen = tree.node(at: "/chosen"), let value = tree.strings("stdout-path", of: chosen).first
+    else {
       throw Rejection(Problem(file, place, found: "none", expected: "the console's node", help: help))
     }
     let path = String(value.prefix { $0 != ":" })  // options such as :115200n8 follow
     guard let node = tree.node(at: path) else {
-      throw Rejection(Problem(file, place, found: "\(path), which does not exist", expected: "a node or an alias", help: help))
+      throw Rejection(
+        Problem(
+          file, place, found: "\(path), which does not exist", expected: "a node or an alias", help: help))
     }
     guard let base = tree.registers(of: node).first?.lowerBound else {
       throw Rejection(
-        Problem(file, path, found: "no reg that the CPU can reach", expected: "the UART's registers", help: help))
+        Problem(
+          file, path, found: "no reg that the CPU can reach", expected: "the UART's registers", help: help))
     }
     let compatible = tree.strings("compatible", of: node)
     let shift = tree.number("reg-shift", of: node) ?? 0
     let width = tree.number("reg-io-width", of: node) ?? 1
     if compatible.contains(where: Self.pl011.contains) { return .init(kind: .pl011, base: base) }
-    if compatible.contains(where: Self.auxiliaryUART.contains) { return .init(kind: .uart8250MMIO32, base: base) }
+    if compatible.contains(where: Self.auxiliaryUART.contains) {
+      return .init(kind: .uart8250MMIO32, base: base)
+    }
     if compatible.contains(where: Self.uart8250.contains) {
       switch (shift, width) {
       case (0, 1): return .init(kind: .uart8250, base: base)

@@ -29,7 +29,8 @@ public struct FreeMemory: Sendable {
   ) -> Range<UInt64>? {
     for bank in memory {
       var candidate = Self.align(max(bank.lowerBound, window.lowerBound), to: alignment, offset: offset)
-      while let base = candidate, let range = Range(base: base, size: size), range.upperBound <= bank.upperBound,
+      while let base = candidate, let range = Range(base: base, size: size),
+        range.upperBound <= bank.upperBound,
         range.upperBound - 1 <= window.upperBound
       {
         if let obstacle = taken.first(where: { $0.overlaps(range) }) {

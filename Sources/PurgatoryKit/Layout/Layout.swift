@@ -71,7 +71,8 @@ public struct Layout: Sendable {
     }
     self.memory = memory.isEmpty ? board?.memory ?? [] : memory
     // Memory that the user named is the user's; that of a device tree has its firmware in it.
-    let firmware = memory.isEmpty ? self.memory.compactMap { Range(base: $0.lowerBound, size: Self.firmwareSize) } : []
+    let firmware =
+      memory.isEmpty ? self.memory.compactMap { Range(base: $0.lowerBound, size: Self.firmwareSize) } : []
     reserved = board?.reserved ?? []
     var placer = Placer(FreeMemory(memory: self.memory, reserved: reserved), firmware: firmware)
     for file in files where file.address != nil { placer.take(file) }
@@ -105,13 +106,17 @@ public struct Layout: Sendable {
         changed = bytes != dtb.bytes
         let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
         placed[.dtb] = try placer.place(file, kernel: nil)
-        if let range = try Board(bytes, file: dtb.name).initrd, !(Array(placed.values) + others).contains(where: { $0.range == range }) {
+        if let range = try Board(bytes, file: dtb.name).initrd,
+          !(Array(placed.values) + others).contains(where: { $0.range == range })
+        {
           throw Rejection(
             Problem(
               dtb.name, "/chosen", found: "an initrd at \(range.addresses)",
-              expected: placed[.initrd].map { "it at \($0.range.addresses)" } ?? "a file that is loaded there",
+              expected: placed[.initrd].map { "it at \($0.range.addresses)" }
+                ?? "a file that is loaded there",
               help: placed[.initrd] == nil
-                ? "add --initrd FILE@\(String(hex: range.lowerBound))" : "let --output-dir write a device tree that says so"))
+                ? "add --initrd FILE@\(String(hex: range.lowerBound))"
+                : "let --output-dir write a device tree that says so"))
         }
       } catch {
         problems += error.problems
@@ -131,12 +136,16 @@ public struct Layout: Sendable {
     segments = [placed[.kernel], placed[.dtb], placed[.initrd]].compactMap { $0 } + others
 
     let outside = segments.filter { segment in
-      !self.memory.isEmpty && !self.memory.contains { $0.lowerBound <= segment.base && segment.range.upperBound <= $0.upperBound }
+      !self.memory.isEmpty
+        && !self.memory.contains {
+          $0.lowerBound <= segment.base && segment.range.upperBound <= $0.upperBound
+        }
     }
     if !outside.isEmpty {
       throw Rejection(
         outside.map {
-          Problem($0.file, "address", found: $0.range.addresses, expected: "memory: \(Self.list(self.memory))")
+          Problem(
+            $0.file, "address", found: $0.range.addresses, expected: "memory: \(Self.list(self.memory))")
         })
     }
   }
@@ -145,7 +154,8 @@ public struct Layout: Sendable {
   private static func unwritten(_ file: String) -> Rejection {
     Rejection(
       Problem(
-        file, "/chosen", found: "not what --initrd and --cmdline say", expected: "a place to write the changed DTB to",
+        file, "/chosen", found: "not what --initrd and --cmdline say",
+        expected: "a place to write the changed DTB to",
         help: "use purgatory build --output-dir DIR"))
   }
 
@@ -190,7 +200,8 @@ private struct Placer {
     guard !free.memory.isEmpty else {
       throw Rejection(
         Problem(
-          file.name, "address", found: "none, and no memory to choose one from", expected: "\(file.name)@ADDR",
+          file.name, "address", found: "none, and no memory to choose one from",
+          expected: "\(file.name)@ADDR",
           help: "give the address, --memory BASE+SIZE, or a --dtb that describes the memory"))
     }
     // What an address would not change is checked before there is one.
@@ -216,7 +227,8 @@ private struct Placer {
     else { throw Rejection(noRoom(file.name, size, alignment: alignment)) }
     take(range)
     return try Segment(
-      role: file.role, file: file.name, bytes: file.bytes, base: range.lowerBound, memorySize: file.memorySize)
+      role: file.role, file: file.name, bytes: file.bytes, base: range.lowerBound, memorySize: file.memorySize
+    )
   }
 
   func noRoom(_ name: String, _ size: UInt64, alignment: UInt64) -> Problem {

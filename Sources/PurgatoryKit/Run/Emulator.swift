@@ -41,12 +41,19 @@ public struct Emulator: Equatable, Sendable {
       let file = directory.pushing(FilePath(segment.file)).lexicallyNormalized().string
       let bytes = try Files.read(file)
       guard let range = Range(base: segment.base, size: max(segment.memorySize, UInt64(bytes.count))) else {
-        throw Rejection(Problem(path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64"))
+        throw Rejection(
+          Problem(
+            path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64"))
       }
       taken.append(range)
-      loads += ["-device", "loader,file=\(file.replacing(",", with: ",,")),addr=\(String(hex: segment.base)),force-raw=on"]
+      loads += [
+        "-device",
+        "loader,file=\(file.replacing(",", with: ",,")),addr=\(String(hex: segment.base)),force-raw=on",
+      ]
       if segment.name == Segment.Role.dtb.rawValue, size == nil {
-        size = try Board(bytes, file: file).memory.first { $0.lowerBound == Self.ramBase }.map { $0.upperBound - $0.lowerBound }
+        size = try Board(bytes, file: file).memory.first { $0.lowerBound == Self.ramBase }.map {
+          $0.upperBound - $0.lowerBound
+        }
       }
       if segment.name == Segment.Role.purgatory.rawValue, level == nil {
         level = try Blob(bytes, file: file).info.psciConduit == .hvc ? .el1 : .el2
@@ -69,7 +76,8 @@ public struct Emulator: Equatable, Sendable {
       let free = FreeMemory(memory: [ram], reserved: taken + own)
       let bytes = Self.stub(x0: Self.ramBase, entry: manifest.entry)
       guard let place = free.place(size: UInt64(bytes.count), alignment: 4 << 10) else {
-        throw Rejection(Problem(path, found: "no free page to set x0 from", expected: "one in \(ram.addresses)"))
+        throw Rejection(
+          Problem(path, found: "no free page to set x0 from", expected: "one in \(ram.addresses)"))
       }
       stub = (place.lowerBound, bytes)
       start = place.lowerBound

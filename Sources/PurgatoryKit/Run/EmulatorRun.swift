@@ -79,7 +79,8 @@ extension Emulator {
     }
     if result.closureResult == .guest, !result.terminationStatus.isSuccess {
       throw Rejection(
-        [Problem(program, found: "failed (\(result.terminationStatus))")], transcript: result.standardError)
+        [Problem(program, found: "failed: \(result.terminationStatus.words)")],
+        transcript: result.standardError)
     }
     return result.closureResult
   }

@@ -39,7 +39,8 @@ struct CheckJSON: Encodable {
       File(
         path: file.path, ok: file.ok,
         counts: Counts(
-          dynamicRelocations: file.counts.dynamicRelocations, staticRelocations: file.counts.staticRelocations,
+          dynamicRelocations: file.counts.dynamicRelocations,
+          staticRelocations: file.counts.staticRelocations,
           undefinedSymbols: file.counts.undefinedSymbols),
         findings: file.findings.map {
           Finding(rule: $0.rule.rawValue, location: $0.location, message: $0.message)

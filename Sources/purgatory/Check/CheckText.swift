@@ -12,7 +12,8 @@ struct CheckText {
       lines += file.notes.map { "note: \(file.path): \($0)" }
       for (index, finding) in file.findings.enumerated() {
         lines.append(
-          paint("error:", "1;31") + " \(file.path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
+          paint("error:", "1;31")
+            + " \(file.path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
         // The same remedy once for a run of findings.
         if index + 1 == file.findings.count || file.findings[index + 1].help != finding.help {
           lines.append(paint("help:", "1;36") + " \(finding.help)")

@@ -22,7 +22,8 @@ func junitReport(_ files: [CheckedFile]) -> String {
       }
       let text = findings.map { "\($0.location): \($0.message)" }.joined(separator: "\n")
       lines.append(testcase + ">")
-      lines.append("      <failure message=\"\(xml("\(first.location): \(first.message)"))\">\(xml(text))</failure>")
+      lines.append(
+        "      <failure message=\"\(xml("\(first.location): \(first.message)"))\">\(xml(text))</failure>")
       lines.append("    </testcase>")
     }
     lines.append("  </testsuite>")

@@ -88,7 +88,8 @@ struct SARIF: Encodable {
     runs = [
       Run(
         tool: Tool(driver: Driver(rules: descriptors)),
-        artifacts: files.map { Artifact(location: ArtifactLocation(uri: uri(of: $0.path))) }, results: results)
+        artifacts: files.map { Artifact(location: ArtifactLocation(uri: uri(of: $0.path))) }, results: results
+      )
     ]
   }
 }

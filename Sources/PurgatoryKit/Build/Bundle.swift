@@ -1,0 +1,61 @@
+// Bundle.swift — a purgatory, its kernel and perhaps a device tree in one arm64 Image
+// SPDX-License-Identifier: MIT
+
+import DeviceTree
+
+/// One file that any loader of arm64 kernels takes, and that verifies its kernel before it enters it.
+///
+/// Everything is relative to the file's own base, which the loader puts at a multiple of 2 MiB.
+public struct Bundle: Sendable {
+  public let bytes: [UInt8]
+
+  /// - Parameters:
+  ///   - blob: an unfilled purgatory.
+  ///   - kernel: an arm64 Image.
+  ///   - dtb: handed to the kernel; nil: it gets the x0 that the loader sets.
+  ///   - changes: how to report and what to do on a failure; segments and addresses are the bundle's own.
+  public init(_ blob: Blob, kernel: File, dtb: File?, changes: InfoChanges) throws(Rejection) {
+    let image = try KernelImage(header: kernel.bytes, file: kernel.name)
+    var end = blob.info.memorySize
+    var changes = changes
+    var segments: [Segment] = []
+    if let dtb {
+      let base = Self.align(end, to: 4 << 10, crossing: UInt64(dtb.bytes.count))
+      let segment = try Segment(role: .dtb, file: dtb.name, bytes: dtb.bytes, base: base)
+      end = segment.range.upperBound
+      segments.append(segment)
+    }
+    // text_offset counts from a multiple of 2 MiB; it is 0 since Linux 5.10, and below 2 MiB before.
+    let blocks =
+      (max(end, image.textOffset) - image.textOffset + KernelImage.alignment - 1) / KernelImage.alignment
+    let (base, overflow) = (blocks * KernelImage.alignment).addingReportingOverflow(image.textOffset)
+    guard !overflow, image.textOffset < KernelImage.alignment else {
+      throw Rejection(
+        Problem(kernel.name, "text_offset", found: String(hex: image.textOffset), expected: "less than 2 MiB")
+      )
+    }
+    segments.insert(try Segment(role: .kernel, file: kernel.name, bytes: kernel.bytes, base: base), at: 0)
+
+    changes.segments = segments
+    changes.relative = true
+    changes.loadAddress = nil
+    let info = try changes.applied(to: blob.info, file: "bundle")
+    var filled = blob
+    filled.fill(info)
+    var bytes = filled.flat
+    // The loader reserves memory for all of it, and picks a base as the kernel wants it.
+    bytes.store(segments[0].range.upperBound, at: KernelImage.imageSizeOffset)
+    bytes.store(image.flags | KernelImage.anywhereFlag, at: KernelImage.flagsOffset)
+    for segment in segments.sorted(by: { $0.base < $1.base }) {
+      bytes += [UInt8](repeating: 0, count: Int(segment.base) - bytes.count) + segment.bytes
+    }
+    self.bytes = bytes
+  }
+
+  /// The lowest multiple of `alignment` from `address` on at which `size` bytes do not cross a multiple of 2 MiB.
+  private static func align(_ address: UInt64, to alignment: UInt64, crossing size: UInt64) -> UInt64 {
+    let base = (address + alignment - 1) / alignment * alignment
+    let block = UInt64(DeviceTree.maximumSize)
+    return base / block == (base + max(size, 1) - 1) / block ? base : (base / block + 1) * block
+  }
+}

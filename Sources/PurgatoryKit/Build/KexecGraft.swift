@@ -1,0 +1,76 @@
+// KexecGraft.swift — replace the purgatory that a kexec-tools binary carries
+// SPDX-License-Identifier: MIT
+
+import ELF
+
+/// A kexec-tools program with our purgatory in the place of its own.
+public struct KexecGraft: Sendable {
+  public let bytes: [UInt8]
+  /// Where the purgatory lies in the program, and its size there before and now.
+  public let offset: Int
+  public let oldSize: Int
+  public let newSize: Int
+
+  /// - Parameters:
+  ///   - program: the bytes of the kexec binary, which may be stripped.
+  ///   - file: its name, for errors.
+  ///   - object: our purgatory.
+  public init(program: [UInt8], file: String, object: RelocatableObject) throws(Rejection) {
+    guard ELFFile.looksLikeELF(program) else {
+      throw Rejection(
+        Problem(file, found: "no ELF file", expected: "the kexec program, not packed and not a script"))
+    }
+    let purgatories = EmbeddedELF.all(in: program)
+    guard purgatories.count == 1, let range = purgatories.first?.range else {
+      throw Rejection(
+        Problem(
+          file, found: "\(purgatories.isEmpty ? "no purgatory" : "\(purgatories.count) purgatories") in it",
+          expected: "the one of kexec-tools"))
+    }
+    let place = "purgatory at offset \(String(hex: UInt64(range.lowerBound)))"
+    do {
+      let elf = try ELFFile(Array(program[range]))
+      let symbols = Set(try elf.symbols().filter { $0.definition != .undefined }.map(\.name))
+      guard elf.header.machine == .aarch64, elf.header.elfClass == .elf64 else {
+        throw Rejection(
+          Problem(file, place, found: "one for \(elf.header.machine.name)", expected: "one for AArch64"))
+      }
+      guard !symbols.contains(PurgatoryRules.infoSymbol) else {
+        throw Rejection(
+          Problem(
+            file, place, found: "one of ours", expected: "kexec-tools' own",
+            help: "it has been grafted already"))
+      }
+      let missing = Self.symbols.subtracting(symbols).sorted()
+      guard elf.header.type == .relocatable, missing.isEmpty else {
+        throw Rejection(
+          Problem(
+            file, place,
+            found: missing.isEmpty ? elf.header.type.name : "no \(missing.joined(separator: ", "))",
+            expected: "the object that kexec-tools fills in"))
+      }
+    } catch {
+      throw error as? Rejection ?? Rejection(Problem(file, place, found: "\(error)"))
+    }
+    guard object.bytes.count <= range.count else {
+      throw Rejection(
+        Problem(
+          file, place, found: "\(range.count) bytes", expected: "room for the \(object.bytes.count) of ours"))
+    }
+    // The program knows its purgatory's size; zeros behind an ELF file's tables are nothing to it.
+    let padding = [UInt8](repeating: 0, count: range.count - object.bytes.count)
+    var bytes = program
+    bytes.replaceSubrange(range, with: object.bytes + padding)
+    self.bytes = bytes
+    offset = range.lowerBound
+    oldSize = range.count
+    newSize = object.bytes.count
+  }
+
+  /// What kexec-tools' arm64 code looks up.
+  private static let symbols: Set<String> = [
+    "purgatory_start", "arm64_kernel_entry", "arm64_dtb_addr", "arm64_sink", "sha256_regions",
+    "sha256_digest",
+    "skip_checks",
+  ]
+}
