@@ -42,7 +42,7 @@ import Testing
       Bad(name: "no-memory", bytes: with(Field.memorySize, little(0)), because: "memory_size"),
       Bad(name: "little-memory", bytes: with(Field.memorySize, little(975)), because: "memory_size"),
       Bad(name: "much-memory", bytes: with(Field.memorySize, little(0x40001)), because: "memory_size"),
-      Bad(name: "more-after-the-end", bytes: good + [1], because: "PURGEND."),
+      Bad(name: "more-after-the-end", bytes: good + [1], because: "behind the end marker"),
       Bad(name: "no-end", bytes: Array(good.dropLast(8)), because: "PURGEND."),
       Bad(name: "half-an-end", bytes: Array(good.dropLast()), because: "PURGEND."),
       Bad(name: "only-the-info", bytes: Array(good.prefix(0x3c0)), because: "PURGEND."),

@@ -33,7 +33,7 @@ import Testing
         Refusal(
           "a manifest of an ELF file",
           ["build", "--manifest", "m.json", "--load-address", "0x1000", "--format", "elf"],
-          because: "--format elf"),
+          because: "--format"),
         Refusal(
           "a manifest of standard output",
           ["build", "--manifest", "m.json", "--load-address", "0x1000", "-o", "-"], because: "-o -"),

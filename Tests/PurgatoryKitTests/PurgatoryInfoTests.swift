@@ -173,7 +173,7 @@ import Testing
     }
     #expect(try console(type: 2, base: 16) == .init(kind: .pl011, base: 16))
     #expect(try console(type: 0, base: 16) == nil)
-    #expect(try console(type: 2, base: 0) == nil)
+    #expect(try console(type: 1, base: 0) == .init(kind: .raw, base: 0), "a loader fills the address in")
     #expect(throws: PurgatoryInfo.DecodingError.self) { try console(type: 5, base: 16) }
   }
 }

@@ -106,7 +106,7 @@ public struct Blob: Sendable {
       throw Violations(findings: [error.finding])
     }
     let imageSize: UInt64 = bytes.integer(at: KernelImage.imageSizeOffset) ?? 0
-    if imageSize > info.memorySize {
+    if imageSize > info.memorySize, info.flags.contains(.relative), !info.usedRegions.isEmpty {
       try checkBundle(bytes, info, imageSize: imageSize)
       return (.bundle, loadRange, info)
     }
@@ -127,7 +127,7 @@ public struct Blob: Sendable {
   ) throws(Violations) {
     var findings: [Finding] = []
     for (index, region) in info.usedRegions {
-      guard info.flags.contains(.relative), let range = Range(base: region.base, size: region.size),
+      guard let range = Range(base: region.base, size: region.size),
         range.upperBound <= imageSize
       else {
         findings.append(

@@ -25,10 +25,10 @@ public struct RelocatableObject: Sendable {
     let alignment = Int(PURGATORY_LOAD_ALIGNMENT)
     let scratchStart = (flat.count + alignment - 1) / alignment * alignment
     var file = ELFWriter()
-    let text = file.add(".purgatory", type: 1, flags: 7, bytes: flat, alignment: alignment)  // SHT_PROGBITS, WAX
-    file.add(
-      ".scratch", type: 8, flags: 3, bytes: [], size: blob.info.memorySize - UInt64(scratchStart),  // SHT_NOBITS, WA
-      alignment: alignment)
+    // SHT_PROGBITS, SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR; then SHT_NOBITS, SHF_WRITE | SHF_ALLOC
+    let text = file.add(".purgatory", type: 1, flags: 7, bytes: flat, alignment: alignment)
+    let scratchSize = blob.info.memorySize - UInt64(scratchStart)
+    file.add(".scratch", type: 8, flags: 3, bytes: [], size: scratchSize, alignment: alignment)
     for symbol in symbols where symbol.value < UInt64(flat.count) {
       file.addSymbol(
         symbol.name, type: symbol.type.rawValue, section: text, value: symbol.value, size: symbol.size)
