@@ -56,12 +56,15 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "purgatory",
+        "purgatory", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Golden"]),
 
     // Tests that run QEMU, and the bench that counts instructions in it.
+    .testTarget(
+      name: "CheckTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
+      exclude: ["Golden"]),
     .target(
       name: "TestSupport",
       dependencies: [
@@ -72,7 +75,7 @@ let package = Package(
       path: "Tests/TestSupport"),
     .testTarget(
       name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
-      exclude: ["Payload"]),
+      exclude: ["Payload", "README.md"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .executableTarget(
       name: "bench", dependencies: ["ELF", "PurgatoryKit", "TestSupport"],

@@ -43,15 +43,24 @@ extension DeviceTree {
     }
   }
 
+  /// Buses below each other; a real tree has a handful, and a hostile one must not cost time.
+  private static let maximumDepth = 32
+
   /// An address on `bus` as the CPU has it; nil: a bus on the way does not map it.
   private func translate(_ address: UInt64, from bus: Node) -> UInt64? {
-    guard let parent = parent(of: bus) else { return address }
-    guard let ranges = property("ranges", of: bus) else { return nil }
-    if ranges.isEmpty { return translate(address, from: parent) }
-    let cells = [addressCells(of: bus), addressCells(of: parent), sizeCells(of: bus)]
-    for range in entries("ranges", of: bus, cells: cells)
-    where address >= range[0] && address - range[0] < range[2] {
-      return translate(range[1] &+ (address - range[0]), from: parent)
+    var address = address
+    var bus = bus
+    for _ in 0..<Self.maximumDepth {
+      guard let parent = parent(of: bus) else { return address }
+      guard let ranges = property("ranges", of: bus) else { return nil }
+      if !ranges.isEmpty {
+        let cells = [addressCells(of: bus), addressCells(of: parent), sizeCells(of: bus)]
+        let range = entries("ranges", of: bus, cells: cells)
+          .first { address >= $0[0] && address - $0[0] < $0[2] }
+        guard let range else { return nil }
+        address = range[1] &+ (address - range[0])
+      }
+      bus = parent
     }
     return nil
   }

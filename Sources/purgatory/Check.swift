@@ -57,8 +57,15 @@ struct Check: AsyncParsableCommand {
     var files: [CheckedFile] = []
     for path in file { files.append(checker.check(path: path)) }
     if let script {
-      let findings = try await tools.find().prove(LinkInput(objects: objects, script: script))
-      files.append(checker.judge(findings, path: script))
+      let tools = try tools.find()
+      do {
+        files.append(
+          checker.judge(try await tools.prove(LinkInput(objects: objects, script: script)), path: script))
+      } catch {
+        // No proof is a finding like any other, in every format; what the linker says is talk.
+        talk(error.transcript ?? "")
+        files.append(checker.judge(error.problems.map(\.unproven), path: script))
+      }
     }
     let isTerminal =
       standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
@@ -79,6 +86,16 @@ enum CheckFormat: String, CaseIterable, ExpressibleByArgument {
     case .junit: junitReport(files)
     case .github: githubAnnotations(files)
     }
+  }
+}
+
+extension Problem {
+  /// What keeps a proof from being made.
+  fileprivate var unproven: Finding {
+    Finding(
+      .absoluteAddress, place ?? "link at its own base", found: found,
+      expected: expected ?? "a link, as proof",
+      help: help ?? "mend what the linker says")
   }
 }
 

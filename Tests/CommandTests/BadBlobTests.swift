@@ -1,6 +1,7 @@
 // BadBlobTests.swift — flat files that are no purgatory of this version
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct BadBlobTests {

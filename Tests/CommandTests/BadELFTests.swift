@@ -1,6 +1,7 @@
 // BadELFTests.swift — ELF files that a loader would have to relocate, or that hold no purgatory of this version
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct BadELFTests {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Subprocess
+import TestSupport
 import Testing
 
 @Suite struct BrokenSourceTests {
@@ -85,8 +86,10 @@ import Testing
   func anUndefinedWeakSymbolIsRefused(_ toolchain: Toolchain, _ use: String) async throws {
     try folder.write(".text\n.weak missing\n\(use)\n", to: "source/added.S")
     let before = try folder.snapshot()
-    let outcome = try await folder.purgatory(["build", "--toolchain", toolchain.rawValue, "--source", "source"])
-    let row = Refusal(use, [], because: "error: added.o: missing: undefined weak symbol")
+    let outcome = try await folder.purgatory([
+      "build", "--toolchain", toolchain.rawValue, "--source", "source",
+    ])
+    let row = Refusal(use, [], because: "missing: undefined weak symbol in added.o")
     let faults = try faults(of: outcome, exitCode: 1, row: row, before: before, after: folder.snapshot())
     #expect(faults == [], "\(outcome.error)")
   }

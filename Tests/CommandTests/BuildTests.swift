@@ -3,6 +3,7 @@
 
 import Foundation
 import Subprocess
+import TestSupport
 import Testing
 
 @Suite struct BuildTests {

@@ -1,6 +1,8 @@
 // CraftedELF.swift — ELF files that are almost a purgatory, made by clang and ld.lld
 // SPDX-License-Identifier: MIT
 
+import TestSupport
+
 /// A source and a linker script of a purgatory without code; tests spoil one thing of them.
 struct CraftedELF {
   var target = "aarch64-none-elf"

@@ -1,6 +1,7 @@
 // PatchFieldTests.swift — each option changes its field, and no other byte of the struct
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct PatchFieldTests {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Subprocess
+import TestSupport
 import Testing
 
 /// One command line that must be refused.

@@ -1,6 +1,7 @@
 // RelativeTests.swift — addresses become offsets from the purgatory, and addresses again
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct RelativeTests {

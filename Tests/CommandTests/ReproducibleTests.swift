@@ -1,6 +1,7 @@
 // ReproducibleTests.swift — the same sources give the same bytes, wherever they are and whatever assembles them
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct ReproducibleTests {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
+import TestSupport
 
 enum Source {
   /// The purgatory of this checkout.

@@ -1,6 +1,7 @@
 // UsageTests.swift — what was typed wrongly: exit code 64, a hint, nothing on standard output, nothing done
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct UsageTests {

@@ -1,6 +1,7 @@
 // ValueTests.swift — addresses, sizes, file names and consoles as they may be typed
 // SPDX-License-Identifier: MIT
 
+import TestSupport
 import Testing
 
 @Suite struct ValueTests {

@@ -10,15 +10,31 @@ import SystemPackage
 public let packageFolder = URL(filePath: #filePath)
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
+/// Linked at 0, and the bytes of its load segment.
+public struct FlatBinary: Sendable {
+  public var bytes: [UInt8]
+  /// Where each symbol's object or routine is; what is behind `bytes` has no bytes in the file.
+  public var symbols: [String: Range<Int>]
+}
+
 /// The purgatory as it is built, with nothing filled in: built once in a test process.
 public func unfilledBlob() async throws -> [UInt8] {
+  try await purgatory.value.bytes
+}
+
+/// The same, with its symbols.
+func linkedBlob() async throws -> FlatBinary {
   try await purgatory.value
 }
 
-private let purgatory = Task { try await flatBinary(source: "\(packageFolder)/purgatory") }
+private let purgatory = Task { try await linkedBinary(source: "\(packageFolder)/purgatory") }
 
 /// Assembles and links a folder with `*.S`, `include/*.h` and `purgatory.lds`; the bytes of its load segment.
 public func flatBinary(source: String) async throws -> [UInt8] {
+  try await linkedBinary(source: source).bytes
+}
+
+private func linkedBinary(source: String) async throws -> FlatBinary {
   let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
   let toolchain = try Toolchain.find(nil, crossCompile: nil, path: path)
   let bytes = try await toolchain.build(PurgatorySource(directory: FilePath(source)))
@@ -26,7 +42,11 @@ public func flatBinary(source: String) async throws -> [UInt8] {
   guard let segment = elf.segments.first(where: { $0.type == .load }) else {
     throw BuildFailure(description: "\(source): nothing to load")
   }
-  return Array(bytes[segment.fileRange])
+  let symbols = try elf.symbols().filter { !$0.name.isEmpty && $0.value < segment.memorySize }
+    .map { ($0.name, Int($0.value)..<Int($0.value + $0.size)) }
+  return FlatBinary(
+    bytes: Array(bytes[segment.fileRange]),
+    symbols: Dictionary(symbols, uniquingKeysWith: { first, _ in first }))
 }
 
 struct BuildFailure: Error, CustomStringConvertible {

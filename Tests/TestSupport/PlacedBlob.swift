@@ -6,13 +6,20 @@ import PurgatoryKit
 public struct PlacedBlob: Sendable {
   public let base: UInt64
   public var info: PurgatoryInfo
-  private let unfilled: [UInt8]
+  /// What the blob says that it needs, whatever a test makes of `info`.
+  public let memorySize: UInt64
+  /// The file, but for `info`.
+  private var file: [UInt8]
+  private let symbols: [String: Range<Int>]
   private var patches: [(offset: Int, bytes: [UInt8])] = []
 
   public init(at base: UInt64) async throws {
     self.base = base
-    unfilled = try await unfilledBlob()
-    info = try PurgatoryInfo(decoding: Array(unfilled[Self.infoRange]))
+    let binary = try await linkedBlob()
+    file = binary.bytes
+    symbols = binary.symbols
+    info = try PurgatoryInfo(decoding: Array(file[Self.infoRange]))
+    memorySize = info.memorySize
   }
 
   /// Where `struct purgatory_info` is in the blob.
@@ -20,6 +27,9 @@ public struct PlacedBlob: Sendable {
 
   /// The address of `struct purgatory_info`.
   public var infoAddress: UInt64 { base + UInt64(PurgatoryInfo.blobOffset) }
+
+  /// The address of the first byte behind the blob's memory.
+  public var end: UInt64 { base + memorySize }
 
   /// Writes `value` over the encoded `info` at an offset of purgatory_info.h: for what no `PurgatoryInfo` says.
   public mutating func patch<T: FixedWidthInteger>(_ offset: Int32, _ value: T) {
@@ -41,7 +51,7 @@ public struct PlacedBlob: Sendable {
 
   /// The bytes of the file.
   public var bytes: [UInt8] {
-    var result = unfilled
+    var result = file
     result.replaceSubrange(Self.infoRange, with: infoBytes)
     return result
   }
@@ -49,7 +59,55 @@ public struct PlacedBlob: Sendable {
   /// The file, and junk where its scratch will be: no loader zeroes that.
   public var load: Machine.Load {
     let file = bytes
-    let scratch = max(0, Int(info.memorySize) - file.count)
+    let scratch = max(0, Int(memorySize) - file.count)
     return Machine.Load(at: base, file + [UInt8](repeating: 0xa5, count: scratch))
+  }
+}
+
+// MARK: - Other code than was built
+
+extension PlacedBlob {
+  public struct PatchError: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// Where a symbol of the blob is, as offsets from its base.
+  public func range(of symbol: String) throws(PatchError) -> Range<Int> {
+    guard let range = symbols[symbol] else { throw PatchError(description: "the blob has no \(symbol)") }
+    return range
+  }
+
+  /// The address of a symbol of the blob.
+  public func address(of symbol: String) throws(PatchError) -> UInt64 {
+    base + UInt64(try range(of: symbol).lowerBound)
+  }
+
+  /// Writes instructions over the first ones of a routine.
+  public mutating func overwrite(_ routine: String, with instructions: [UInt32]) throws(PatchError) {
+    let range = try range(of: routine)
+    guard 4 * instructions.count <= range.count, range.upperBound <= file.count else {
+      throw PatchError(description: "\(routine) has \(range.count) bytes in the file, not room for a patch")
+    }
+    for (index, instruction) in instructions.enumerated() {
+      file.setInstruction(at: range.lowerBound + 4 * index, to: instruction)
+    }
+  }
+
+  /// Replaces each instruction for which `replacement` has another, given the instruction and its offset.
+  public mutating func replaceInstructions(
+    _ what: String, _ replacement: (UInt32, Int) -> UInt32?
+  ) throws(PatchError) {
+    guard file.replaceInstructions(from: Self.infoRange.upperBound, replacement) > 0 else {
+      throw PatchError(description: "the blob has no \(what)")
+    }
+  }
+
+  /// The address of the first instruction that is `instruction`.
+  public func address(of instruction: UInt32) throws(PatchError) -> UInt64 {
+    for offset in stride(from: Self.infoRange.upperBound, to: file.count & ~3, by: 4)
+    where file.instruction(at: offset) == instruction {
+      return base + UInt64(offset)
+    }
+    throw PatchError(description: "the blob has no instruction 0x\(String(instruction, radix: 16))")
   }
 }

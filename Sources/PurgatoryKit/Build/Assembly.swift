@@ -1,7 +1,6 @@
 // Assembly.swift — run the toolchain over the purgatory's sources
 // SPDX-License-Identifier: MIT
 
-import ELF
 import FoundationEssentials
 import Subprocess
 import SystemPackage
@@ -17,37 +16,9 @@ extension Toolchain {
       try await command.run(in: work.path)
     }
     let objects = objectNames(of: source).map { work.path.appending($0).string }
-    try Self.refuseUndefinedWeakSymbols(in: objects)
     let differences = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
     guard differences.isEmpty else { throw Rejection(differences.map { $0.problem(in: elf) }) }
     return try Files.read(work.path.appending(elf).string)
-  }
-}
-
-extension Toolchain {
-  /// GNU ld resolves an undefined weak symbol, branches to it too, and leaves no trace of it in what it links.
-  private static func refuseUndefinedWeakSymbols(in objects: [String]) throws(Rejection) {
-    var defined: Set<String> = []
-    var weak: [(symbol: String, object: String)] = []
-    for object in objects {
-      do {
-        for symbol in try ELFFile(Files.read(object)).symbols() {
-          if symbol.definition != .undefined {
-            defined.insert(symbol.name)
-          } else if symbol.binding == .weak {
-            weak.append((symbol.name, FilePath(object).lastComponent?.string ?? object))
-          }
-        }
-      } catch {
-        throw error as? Rejection ?? Rejection(Problem(object, found: "\(error)"))
-      }
-    }
-    let findings = weak.filter { !defined.contains($0.symbol) }.map { symbol, object in
-      Finding(
-        .undefinedSymbol, symbol, found: "undefined weak symbol", expected: "a definition in this purgatory"
-      ).problem(in: object)
-    }
-    if !findings.isEmpty { throw Rejection(findings) }
   }
 }
 

@@ -10,35 +10,49 @@ struct LinkerScript {
 
   init(_ script: String) {
     var rest = Self.skipSpace(script[...])
-    while !rest.isEmpty {
-      guard rest.hasPrefix("SECTIONS") else {
-        let isWord = rest.first.map { $0.isLetter || $0 == "_" } ?? false
-        rest = Self.skipSpace(
-          isWord ? rest.drop { $0.isLetter || $0.isNumber || $0 == "_" } : rest.dropFirst())
-        continue
+    while let first = rest.first {
+      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      if word == "SECTIONS" {
+        let brace = Self.skipSpace(rest.dropFirst(word.count))
+        if brace.first == "{" {
+          readStart(of: brace.dropFirst())
+          return
+        }
+        rest = brace
+      } else if first == "\"" {
+        rest = Self.skipSpace(rest.dropFirst().drop { $0 != "\"" }.dropFirst())
+      } else {
+        rest = Self.skipSpace(rest.dropFirst(max(word.count, 1)))
       }
-      let brace = Self.skipSpace(rest.dropFirst("SECTIONS".count))
-      guard brace.first == "{" else { return }
-      let body = brace.dropFirst()
-      sectionsStart = body.startIndex
-      let dot = Self.skipSpace(body)
-      guard dot.first == "." else { return }
-      let equals = Self.skipSpace(dot.dropFirst())
-      guard equals.first == "=", let end = equals.firstIndex(of: ";") else { return }
-      baseExpression = equals.index(after: equals.startIndex)..<end
-      return
     }
   }
 
-  /// `text` without the white space and the comments it starts with.
+  private mutating func readStart(of body: Substring) {
+    sectionsStart = body.startIndex
+    let dot = Self.skipSpace(body)
+    guard dot.first == "." else { return }
+    let equals = Self.skipSpace(dot.dropFirst())
+    guard equals.first == "=" else { return }
+    var rest = equals.dropFirst()
+    while let first = rest.first, first != ";" { rest = Self.skipSpace(rest.dropFirst()) }
+    baseExpression = equals.index(after: equals.startIndex)..<rest.startIndex
+  }
+
+  /// `text` without the white space and the comments it starts with: of C, and to the end of the line after `#`.
   private static func skipSpace(_ text: Substring) -> Substring {
     var rest = text.drop(while: \.isWhitespace)
-    while rest.hasPrefix("/*") {
-      var comment = rest.dropFirst(2)
-      while !comment.isEmpty, !comment.hasPrefix("*/") { comment.removeFirst() }
-      rest = comment.dropFirst(2).drop(while: \.isWhitespace)
+    while true {
+      if rest.hasPrefix("/*") {
+        rest = rest.dropFirst(2)
+        while !rest.isEmpty, !rest.hasPrefix("*/") { rest.removeFirst() }
+        rest = rest.dropFirst(2)
+      } else if rest.first == "#" {
+        rest = rest.drop { !$0.isNewline }
+      } else {
+        return rest
+      }
+      rest = rest.drop(while: \.isWhitespace)
     }
-    return rest
   }
 }
 

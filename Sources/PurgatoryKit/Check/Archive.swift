@@ -31,8 +31,9 @@ struct Archive {
           place: place, found: "\(bytes.count - offset) bytes", expected: "a header of \(Self.headerSize)")
       }
       let field = { (range: Range<Int>) in
-        String(decoding: bytes[offset + range.lowerBound..<offset + range.upperBound], as: UTF8.self)
-          .split(separator: " ", omittingEmptySubsequences: true).first.map(String.init) ?? ""
+        let text = bytes[offset + range.lowerBound..<offset + range.upperBound]
+        let last = text.lastIndex { $0 != UInt8(ascii: " ") } ?? text.startIndex - 1
+        return String(decoding: text[...last], as: UTF8.self)
       }
       guard let size = Int(field(48..<58)), size >= 0, bytes[offset + 58..<offset + 60] == [0x60, 0x0a] else {
         throw ELFError(place: place, found: "no member header", expected: "a size, and \"`\\n\" at its end")
@@ -49,14 +50,15 @@ struct Archive {
       } else if name.count > 1, name.hasPrefix("/"), let index = Int(name.dropFirst()), index >= 0,
         index < longNames.count
       {
-        let text = longNames.dropFirst(index).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\n") }
-        name = String(decoding: text, as: UTF8.self)
+        // Many members may share one long name: no longer than a path.
+        let text = longNames.dropFirst(index).prefix(1 << 12).prefix { $0 != UInt8(ascii: "\n") }
+        name = String(decoding: text.last == UInt8(ascii: "/") ? text.dropLast() : text, as: UTF8.self)
       } else if name.hasSuffix("/"), name != "/", name != "//" {
         name.removeLast()
       }
       switch name {
       case "//": longNames = bytes[start..<end]
-      case "/", "/SYM64/", "/SYM64", "__.SYMDEF", "__.SYMDEF SORTED": break
+      case "/", "/SYM64", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64", "__.SYMDEF_64 SORTED": break
       default: members.append(Member(name: name, range: start..<end))
       }
       offset = end + end % 2

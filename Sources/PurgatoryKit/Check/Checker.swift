@@ -56,25 +56,29 @@ public struct Checker: Sendable {
   }
 
   private func check(_ bytes: [UInt8], into file: inout CheckedFile) {
-    do {
+    do throws(ELFError) {
       if ELFFile.looksLikeELF(bytes) {
-        let embedded = EmbeddedELF.all(in: bytes)
+        let embedded = try EmbeddedELF.search(bytes)
         if embedded.isEmpty {
-          try check(elf: bytes, at: "", into: &file)
+          check(elf: bytes, at: "", into: &file)
         }
         for elf in embedded {
           file.notes.append(
             "judged the purgatory of \(elf.range.count) bytes at offset \(String(hex: UInt64(elf.range.lowerBound)))"
           )
-          try check(
+          check(
             elf: Array(bytes[elf.range]), at: "offset \(String(hex: UInt64(elf.range.lowerBound))): ",
             into: &file)
         }
       } else if Archive.looksLikeArchive(bytes) {
         let members = try Archive(bytes).members
-        file.notes.append("judged \(members.count) members of the archive")
+        guard !members.isEmpty else {
+          throw ELFError(place: "archive", found: "no members", expected: "objects to judge")
+        }
+        file.notes.append(
+          "judged \(members.count) \(members.count == 1 ? "member" : "members") of the archive")
         for member in members {
-          try check(elf: Array(bytes[member.range]), at: "\(member.name): ", into: &file)
+          check(elf: Array(bytes[member.range]), at: "\(member.name.shortened): ", into: &file)
         }
       } else {
         checkFlat(bytes, into: &file)
@@ -85,16 +89,22 @@ public struct Checker: Sendable {
   }
 
   /// - Parameter prefix: where in the file this ELF file is, before every location.
-  private func check(elf bytes: [UInt8], at prefix: String, into file: inout CheckedFile) throws(ELFError) {
-    let elf = try ELFFile(bytes)
+  private func check(elf bytes: [UInt8], at prefix: String, into file: inout CheckedFile) {
     var findings: [Finding] = []
-    let position = try PositionIndependence(elf, objectsMayLink: profile == .pie)
-    file.counts = file.counts + position.counts
-    findings += position.findings
-    if profile == .purgatory {
-      let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
-      findings += rules.findings
-      if let info = rules.info { findings += info.findings() }
+    do throws(ELFError) {
+      let elf = try ELFFile(bytes)
+      let position = try PositionIndependence(elf, objectsMayLink: profile == .pie)
+      file.counts = file.counts + position.counts
+      findings += position.findings
+      if profile == .purgatory {
+        let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
+        findings += rules.findings
+        if let info = rules.info { findings += info.findings() }
+      } else if elf.header.type != .relocatable, !elf.segments.contains(where: { $0.type == .load }) {
+        throw ELFError(place: "program headers", found: "no PT_LOAD segment", expected: "something to load")
+      }
+    } catch {
+      findings.append(error.finding)
     }
     file.findings += findings.map { $0.at(prefix + $0.location) }
   }

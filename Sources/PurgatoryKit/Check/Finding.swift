@@ -1,7 +1,8 @@
 // Finding.swift — a rule that a file breaks, and where
 // SPDX-License-Identifier: MIT
 
-/// One violation of a rule. Its texts may quote the file: whatever does not print is escaped in them.
+/// One violation of a rule. Its texts may quote the file: whatever does not print is escaped in them, and the middle of
+/// what is long left out, so that a report grows with the file and not with its square.
 public struct Finding: Equatable, Sendable {
   public let rule: Rule
   /// Where in the file: a field, a symbol, a section and an offset.
@@ -12,9 +13,9 @@ public struct Finding: Equatable, Sendable {
 
   public init(_ rule: Rule, _ location: String, found: String, expected: String? = nil, help: String? = nil) {
     self.rule = rule
-    self.location = location.printable
-    self.found = found.printable
-    self.expected = expected
+    self.location = location.shortened.printable
+    self.found = found.shortened.printable
+    self.expected = expected?.shortened.printable
     self.help = help ?? rule.help
   }
 
@@ -39,11 +40,17 @@ struct Violations: Error, Equatable {
 
 extension String {
   /// Control characters and line ends escaped: names in a hostile file must not write to the terminal or the CI log.
-  var printable: String {
+  public var printable: String {
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     return unicodeScalars.reduce(into: "") { text, scalar in
       text += scalar.isUnprintable ? scalar.escaped(asASCII: true) : String(scalar)
     }
+  }
+
+  /// The ends of a text of more than 512 bytes.
+  var shortened: String {
+    guard utf8.count > 512 else { return self }
+    return String(unicodeScalars.prefix(352)) + "…" + String(unicodeScalars.suffix(159))
   }
 }
 

@@ -24,23 +24,27 @@ struct PositionIndependence {
   private(set) var findings: [Finding] = []
   private(set) var counts = LinkCounts()
 
-  /// - Parameter onlyLinkProof: of an object file, report only what no link can resolve.
+  /// - Parameter objectsMayLink: of an object file, report only what no link can resolve.
   init(_ elf: borrowing ELFFile, objectsMayLink: Bool = false) throws(ELFError) {
     let symbols = try elf.symbols()
     let relocations = try elf.relocations()
     let isObject = elf.header.type == .relocatable
     let loaded = Set(relocations.filter { $0.isDynamic }.map(\.offset))
-    let absolutes = Set(symbols.filter { $0.definition == .absolute }.map(\.name))
-    let defined = Set(symbols.filter { $0.definition != .undefined }.map(\.name))
+    let landmarks = Landmarks(symbols, in: elf)
+    var hasProof = false
 
     for relocation in relocations {
-      let use = Use(relocation, in: elf, absolutes: absolutes, defined: defined)
       if relocation.isDynamic {
         counts.dynamicRelocations += 1
+        let use = RelocationUse(relocation, in: elf, landmarks)
         findings.append(Finding(.dynamicRelocation, use.location, found: use.text, expected: "none"))
         continue
       }
       counts.staticRelocations += 1
+      // What is not loaded, such as debug information, is nobody's to relocate.
+      if let target = relocation.targetSection, !elf.sections[target].flags.contains(.allocate) { continue }
+      hasProof = true
+      let use = RelocationUse(relocation, in: elf, landmarks)
       if isObject {
         guard !objectsMayLink || !use.linkResolves else { continue }
         findings.append(
@@ -49,14 +53,12 @@ struct PositionIndependence {
             found: "\(use.text) \(use.verdict)",
             expected: objectsMayLink ? "position-independent code" : "none",
             help: use.linkResolves ? "link the object with -pie instead of handing it to a loader" : nil))
-      } else if use.isAbsolute, !loaded.contains(relocation.offset) {
-        findings.append(
-          Finding(
-            .absoluteAddress, use.location, found: "\(use.text), baked in", expected: "no absolute address"))
+      } else if let expected = use.expectedInstead, !loaded.contains(relocation.offset) {
+        findings.append(Finding(use.rule, use.location, found: "\(use.text), baked in", expected: expected))
       }
     }
     // Without relocations that tell, an address in a fixed-base executable is a number like any other.
-    if elf.header.type == .executable, counts.staticRelocations == 0 {
+    if elf.header.type == .executable, !hasProof {
       findings.append(
         Finding(
           .absoluteAddress, "ELF header", found: "ET_EXEC without relocations",
@@ -64,14 +66,22 @@ struct PositionIndependence {
           help: "link with -pie or --emit-relocs, or pass --objects and --script"))
     }
 
-    findUndefined(symbols, in: elf, report: !(isObject && objectsMayLink))
+    try findUndefined(symbols, in: elf, report: !(isObject && objectsMayLink))
     findDynamicTables(in: elf)
   }
 
-  private mutating func findUndefined(_ symbols: [Symbol], in elf: borrowing ELFFile, report: Bool) {
-    for symbol in symbols where symbol.definition == .undefined && !symbol.name.isEmpty {
-      counts.undefinedSymbols += 1
-      guard report else { continue }
+  private mutating func findUndefined(
+    _ symbols: [Symbol], in elf: borrowing ELFFile, report: Bool
+  ) throws(ELFError) {
+    var undefined = symbols.filter { $0.definition == .undefined && !$0.name.isEmpty }
+    // GNU ld writes the version behind a name in .symtab, but not in .dynsym.
+    let known = Set(undefined.map { $0.name.prefix { $0 != "@" } })
+    undefined += try elf.dynamicSymbols().filter {
+      $0.definition == .undefined && !$0.name.isEmpty && !known.contains($0.name[...])
+    }
+    counts.undefinedSymbols = undefined.count
+    guard report else { return }
+    for symbol in undefined {
       findings.append(
         Finding(
           .undefinedSymbol, symbol.name,
@@ -109,50 +119,4 @@ struct PositionIndependence {
   private static func isGOTOrPLT(_ name: String) -> Bool {
     [".got", ".plt", ".igot", ".iplt"].contains { name == $0 || name.hasPrefix($0 + ".") }
   }
-}
-
-/// A relocation in words: what it is, where, and whether a link could have resolved it.
-private struct Use {
-  let location: String
-  let text: String
-  let isAbsolute: Bool
-  let linkResolves: Bool
-  let rule: Rule
-  let verdict: String
-
-  init(_ relocation: Relocation, in elf: borrowing ELFFile, absolutes: Set<String>, defined: Set<String>) {
-    let place = relocation.targetSection.map { elf.sections[$0] }
-    let offset = String(hex: relocation.offset)
-    if let place, elf.header.type == .relocatable {
-      location = "\(place.name)+\(offset)"
-    } else if let place, relocation.offset >= place.address,
-      relocation.offset - place.address < max(place.size, 1)
-    {
-      location = "\(place.name)+\(String(hex: relocation.offset - place.address))"
-    } else {
-      location = "\(relocation.table): \(offset)"
-    }
-    text = relocation.typeName(for: elf.header.machine) + (relocation.symbol.map { " against \($0)" } ?? "")
-
-    let constant = relocation.symbol.map(absolutes.contains) ?? false
-    let kind = relocation.classification(for: elf.header.machine)
-    isAbsolute = kind == .absolute && !constant
-    rule = kind == .gotOrPLT ? .gotOrPLT : .absoluteAddress
-    switch kind {
-    case .none: (linkResolves, verdict) = (true, "(nothing to apply)")
-    case .pcRelative, .pageOffset:
-      let here = relocation.symbol.map { defined.contains($0) || elf.sections.contains(named: $0) } ?? true
-      (linkResolves, verdict) = (
-        true, here ? "(a link resolves it)" : "(a link resolves it where the symbol is defined)"
-      )
-    case .absolute where constant: (linkResolves, verdict) = (true, "(a constant: a link resolves it)")
-    case .absolute: (linkResolves, verdict) = (false, "(depends on the load address: no link resolves it)")
-    case .gotOrPLT: (linkResolves, verdict) = (false, "(needs a GOT or PLT)")
-    case .tls, .dynamic, .unknown: (linkResolves, verdict) = (false, "(not known to be position-independent)")
-    }
-  }
-}
-
-extension [Section] {
-  fileprivate func contains(named name: String) -> Bool { contains { $0.name == name } }
 }

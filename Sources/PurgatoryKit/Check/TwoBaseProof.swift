@@ -31,23 +31,69 @@ extension Toolchain {
 
     let first = try await link(
       input.objects, script: input.script, near: input.script, to: "first.elf", in: work.path)
+    let undefined = try Self.undefinedSymbols(of: input.objects, linkedTo: first)
     let second: [UInt8]
     do {
       second = try await link(
         input.objects, script: moved, near: input.script, to: "second.elf", in: work.path)
     } catch {
       // A relocation that cannot hold the higher address is absolute, or it would not care.
-      let reason = error.transcript?.split(separator: "\n").first.map(String.init) ?? "\(error.problems)"
-      return [
-        Finding(
-          .absoluteAddress, "link at \(String(hex: Self.proofDistance))", found: reason,
-          expected: "a link as at the script's own base")
-      ]
+      let overflows = (error.transcript ?? "").split(separator: "\n").compactMap(Self.overflow)
+      guard overflows.isEmpty else { return undefined + overflows }
+      throw Rejection(
+        [
+          Problem(
+            input.script, "SECTIONS", found: "no link with `.` at \(String(hex: Self.proofDistance)) above",
+            expected: "a script that links at any base", help: Self.scriptHelp)
+        ], transcript: error.transcript)
     }
     do {
-      return try Self.differences(ELFFile(first), ELFFile(second), script: input.script)
+      return try undefined + Self.differences(ELFFile(first), ELFFile(second), script: input.script)
     } catch {
       throw error as? Rejection ?? Rejection(Problem(input.script, found: "\(error)"))
+    }
+  }
+
+  private static let scriptHelp = "start SECTIONS with `. = BASE;` and set addresses nowhere else"
+
+  /// What a linker says of a relocation in `FILE:(SECTION+OFFSET): …`; nil: the line is about something else.
+  private static func overflow(_ line: Substring) -> Finding? {
+    guard line.contains("relocation"), let end = line.firstRange(of: "): "),
+      let start = line[..<end.lowerBound].lastIndex(of: "(")
+    else { return nil }
+    // Where the symbol is defined is of the second link only.
+    let reason = line.firstRange(of: " defined in ")?.lowerBound ?? line.endIndex
+    return Finding(
+      .absoluteAddress, String(line[line.index(after: start)..<end.lowerBound]),
+      found: "\(line[end.upperBound..<reason]), at another base", expected: "the same bytes at every base")
+  }
+
+  /// What no object and not the script defines. GNU ld leaves undefined weak symbols out of what it links: only the
+  /// objects still tell.
+  private static func undefinedSymbols(
+    of objects: [String], linkedTo linked: [UInt8]
+  ) throws(Rejection) -> [Finding] {
+    var defined: Set<String> = []
+    var undefined: [(symbol: Symbol, object: String)] = []
+    for (path, bytes) in try [("", linked)]
+      + objects.map({ path throws(Rejection) in (path, try Files.read(path)) })
+    where ELFFile.looksLikeELF(bytes) {
+      do throws(ELFError) {
+        for symbol in try ELFFile(bytes).symbols() where !symbol.name.isEmpty {
+          if symbol.definition != .undefined {
+            defined.insert(symbol.name)
+          } else if !path.isEmpty {
+            undefined.append((symbol, FilePath(path).lastComponent?.string ?? path))
+          }
+        }
+      } catch {
+        throw Rejection(error.finding.problem(in: path))
+      }
+    }
+    var seen = defined
+    return undefined.filter { seen.insert($0.symbol.name).inserted }.map { symbol, object in
+      let kind = symbol.binding == .weak ? "undefined weak symbol" : "undefined symbol"
+      return Finding(.undefinedSymbol, symbol.name, found: "\(kind) in \(object)", expected: "a definition")
     }
   }
 
@@ -76,52 +122,52 @@ extension Toolchain {
   private static func differences(
     _ first: borrowing ELFFile, _ second: borrowing ELFFile, script: String
   ) throws -> [Finding] {
-    let loads = (first.segments.filter { $0.type == .load }, second.segments.filter { $0.type == .load })
-    guard loads.0.count == loads.1.count,
-      zip(loads.0, loads.1).allSatisfy({ $1.virtualAddress &- $0.virtualAddress == proofDistance })
-    else {
+    let pairs = zip(first.sections, second.sections).filter { $0.0.flags.contains(.allocate) }
+    let changed = pairs.filter { $0.0.name != $0.1.name || $0.0.size != $0.1.size }
+    guard changed.isEmpty, first.sections.count == second.sections.count else {
+      // Where a linker puts code in between, what follows moves.
+      return [
+        Finding(
+          .absoluteAddress, changed.first?.0.name ?? "section header table",
+          found: "another size at another base", expected: "the same")
+      ]
+    }
+    guard pairs.allSatisfy({ $0.1.address &- $0.0.address == proofDistance }) else {
       throw Rejection(
         Problem(
           script, "SECTIONS", found: "addresses that do not follow its first `. = BASE;`",
-          expected: "all of them relative to it",
-          help: "start SECTIONS with `. = BASE;` and set `.` nowhere else"))
+          expected: "all of them relative to it", help: scriptHelp))
     }
     let symbols = try first.symbols()
-    var findings: [Finding] = []
-    for (section, other) in zip(first.sections, second.sections)
-    where section.flags.contains(.allocate) && section.type != .noBits {
-      guard section.name == other.name, section.size == other.size else {
-        findings.append(
-          Finding(
-            .absoluteAddress, section.name, found: "another size or place at another base",
-            expected: "the same"))
-        continue
-      }
-      findings += differences(
+    return pairs.filter { $0.0.type != .noBits }.flatMap { section, other in
+      differences(
         in: section, first.bytes[section.fileRange], second.bytes[other.fileRange], symbols: symbols)
     }
-    return findings
   }
 
   /// The first difference in each symbol of a section.
   private static func differences(
     in section: ELF.Section, _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>, symbols: [Symbol]
   ) -> [Finding] {
-    let words = zip(first, second).enumerated().filter { $0.element.0 != $0.element.1 }.map { $0.offset & ~3 }
+    var following = symbols.filter { symbol in
+      symbol.definition == .section(section.index) && symbol.isLabel && symbol.value >= section.address
+    }.sorted { $0.value > $1.value }
     var findings: [Finding] = []
-    var seen: Set<String> = []
-    for offset in words {
-      let address = section.address &+ UInt64(offset)
-      let symbol = symbols.filter { symbol in
-        symbol.definition == .section(section.index) && symbol.type != .section && !symbol.name.hasPrefix("$")
-          && symbol.value <= address
-      }.max { $0.value < $1.value }
-      let name = symbol?.name ?? ""
-      guard seen.insert(name).inserted else { continue }
+    var symbol: Symbol?
+    var isReported = false
+    for (offset, bytes) in zip(first, second).enumerated() where bytes.0 != bytes.1 {
+      while let next = following.last, next.value <= section.address &+ UInt64(offset) {
+        symbol = following.removeLast()
+        isReported = false
+      }
+      guard !isReported else { continue }
+      isReported = true
+      // The instruction or word that it is in, unless that is of the symbol before.
+      let place = max(UInt64(offset & ~3), symbol.map { $0.value - section.address } ?? 0)
       findings.append(
         Finding(
-          .absoluteAddress, "\(section.name)+\(String(hex: UInt64(offset)))",
-          found: "bytes that depend on the base" + (name.isEmpty ? "" : ", in \(name)"),
+          .absoluteAddress, "\(section.name)+\(String(hex: place))",
+          found: "bytes that depend on the base" + (symbol.map { ", in \($0.name)" } ?? ""),
           expected: "the same bytes at \(String(hex: proofDistance)) above"))
     }
     return findings

@@ -9,11 +9,12 @@ struct CheckText {
   func render(_ files: [CheckedFile]) -> String {
     var lines: [String] = []
     for file in files {
-      lines += file.notes.map { "note: \(file.path): \($0)" }
+      let path = file.path.printable
+      lines += file.notes.map { "note: \(path): \($0)" }
       for (index, finding) in file.findings.enumerated() {
         lines.append(
           paint("error:", "1;31")
-            + " \(file.path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
+            + " \(path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
         // The same remedy once for a run of findings.
         if index + 1 == file.findings.count || file.findings[index + 1].help != finding.help {
           lines.append(paint("help:", "1;36") + " \(finding.help)")
@@ -22,7 +23,7 @@ struct CheckText {
       let counts = file.counts
       let verdict = file.ok ? paint("ok", "1;32") : paint("\(count(file.findings.count, "finding"))", "1;31")
       lines.append(
-        "\(file.path): \(verdict): \(count(counts.dynamicRelocations, "dynamic relocation")), "
+        "\(path): \(verdict): \(count(counts.dynamicRelocations, "dynamic relocation")), "
           + "\(count(counts.staticRelocations, "static relocation")), "
           + "\(count(counts.undefinedSymbols, "undefined symbol"))")
     }

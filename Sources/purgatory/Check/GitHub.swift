@@ -17,10 +17,10 @@ func githubAnnotations(_ files: [CheckedFile]) -> String {
 
 /// A property ends at a comma or a colon, a message at the end of the line.
 private func escape(_ text: String, property: Bool) -> String {
-  var escapes: [Character: String] = ["%": "%25", "\r": "%0D", "\n": "%0A", "\r\n": "%0D%0A"]
+  var escapes: [Unicode.Scalar: String] = ["%": "%25", "\r": "%0D", "\n": "%0A"]
   if property {
     escapes[":"] = "%3A"
     escapes[","] = "%2C"
   }
-  return text.reduce(into: "") { $0 += escapes[$1] ?? String($1) }
+  return text.unicodeScalars.reduce(into: "") { $0 += escapes[$1] ?? String($1).printable }
 }

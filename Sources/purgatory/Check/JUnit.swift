@@ -10,7 +10,7 @@ func junitReport(_ files: [CheckedFile]) -> String {
     "<testsuites name=\"purgatory check\" tests=\"\(files.count * Rule.allCases.count)\" failures=\"\(failures)\">",
   ]
   for file in files {
-    let path = xml(file.path)
+    let path = xml(file.path.printable)
     let failures = Set(file.findings.map(\.rule)).count
     lines.append("  <testsuite name=\"\(path)\" tests=\"\(Rule.allCases.count)\" failures=\"\(failures)\">")
     for rule in Rule.allCases {
@@ -32,13 +32,14 @@ func junitReport(_ files: [CheckedFile]) -> String {
 }
 
 private func xml(_ text: String) -> String {
-  text.reduce(into: "") { result, character in
-    switch character {
+  // By scalar: a combining character behind it must not hide one that has to be escaped.
+  text.unicodeScalars.reduce(into: "") { result, scalar in
+    switch scalar {
     case "&": result += "&amp;"
     case "<": result += "&lt;"
     case ">": result += "&gt;"
     case "\"": result += "&quot;"
-    default: result.append(character)
+    default: result.unicodeScalars.append(scalar)
     }
   }
 }

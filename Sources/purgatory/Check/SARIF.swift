@@ -61,6 +61,12 @@ struct SARIF: Encodable {
 
   struct PhysicalLocation: Encodable {
     let artifactLocation: ArtifactLocation
+    let region = Region()
+  }
+
+  /// Code-scanning services demand a line, of a binary file, too.
+  struct Region: Encodable {
+    let startLine = 1
   }
 
   struct LogicalLocation: Encodable {

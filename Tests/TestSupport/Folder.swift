@@ -4,13 +4,13 @@
 import Foundation
 
 /// A new folder, with `tmp` in it for the command's own temporary files; gone with the value.
-final class Folder: Sendable {
-  let path: String
+public final class Folder: Sendable {
+  public let path: String
 
-  init() throws {
+  public init() throws {
     path =
       FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appending(path: "purgatory-command-\(UUID().uuidString)").path
+      .appending(path: "purgatory-test-\(UUID().uuidString)").path
     try makeFolder("tmp")
   }
 
@@ -18,42 +18,42 @@ final class Folder: Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  func makeFolder(_ name: String) throws {
+  public func makeFolder(_ name: String) throws {
     try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
   }
 
-  func write(_ bytes: [UInt8], to name: String) throws {
+  public func write(_ bytes: [UInt8], to name: String) throws {
     try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
   }
 
-  func write(_ text: String, to name: String) throws {
+  public func write(_ text: String, to name: String) throws {
     try write(Array(text.utf8), to: name)
   }
 
-  func read(_ name: String) throws -> [UInt8] {
+  public func read(_ name: String) throws -> [UInt8] {
     try [UInt8](Data(contentsOf: URL(filePath: "\(path)/\(name)")))
   }
 
-  func text(of name: String) throws -> String {
+  public func text(of name: String) throws -> String {
     String(decoding: try read(name), as: UTF8.self)
   }
 
-  func exists(_ name: String) -> Bool {
+  public func exists(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(path)/\(name)")
   }
 
   /// The permission bits of a file.
-  func mode(of name: String) throws -> Int {
+  public func mode(of name: String) throws -> Int {
     let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
     return attributes[.posixPermissions] as? Int ?? 0
   }
 
-  func setMode(_ mode: Int, of name: String) throws {
+  public func setMode(_ mode: Int, of name: String) throws {
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(path)/\(name)")
   }
 
   /// Runs the built command in this folder.
-  func purgatory(
+  public func purgatory(
     _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []
   ) async throws -> Outcome {
     let own = ["TMPDIR": "\(path)/tmp"]
@@ -64,7 +64,7 @@ final class Folder: Sendable {
 
   /// Runs the built command, which has to succeed.
   @discardableResult
-  func done(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
+  public func done(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
     let outcome = try await purgatory(arguments, environment: environment)
     guard outcome.status == .exited(0) else {
       throw ToolFailure(description: "purgatory \(arguments): \(outcome.status): \(outcome.error)")
@@ -73,7 +73,7 @@ final class Folder: Sendable {
   }
 
   /// Everything in the folder: each file's bytes and permissions, each link's target.
-  func snapshot() throws -> [String: Entry] {
+  public func snapshot() throws -> [String: Entry] {
     var entries: [String: Entry] = [:]
     for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
       let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
@@ -89,7 +89,7 @@ final class Folder: Sendable {
     return entries
   }
 
-  enum Entry: Equatable {
+  public enum Entry: Equatable, Sendable {
     case file([UInt8], mode: Int)
     case link(String)
     case other(mode: Int)
@@ -97,6 +97,6 @@ final class Folder: Sendable {
 }
 
 /// The names of what differs between two snapshots.
-func differences(_ before: [String: Folder.Entry], _ after: [String: Folder.Entry]) -> [String] {
+public func differences(_ before: [String: Folder.Entry], _ after: [String: Folder.Entry]) -> [String] {
   Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
 }

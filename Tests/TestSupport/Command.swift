@@ -6,24 +6,34 @@ import Subprocess
 import SystemPackage
 
 /// How a program ended, and what it wrote.
-struct Outcome {
-  let status: TerminationStatus
-  let output: [UInt8]
-  let error: String
+public struct Outcome: Sendable {
+  public let status: TerminationStatus
+  public let output: [UInt8]
+  public let error: String
+
+  public init(status: TerminationStatus, output: [UInt8], error: String) {
+    self.status = status
+    self.output = output
+    self.error = error
+  }
 
   /// `output` as text.
-  var text: String { String(decoding: output, as: UTF8.self) }
+  public var text: String { String(decoding: output, as: UTF8.self) }
 }
 
 /// A program that was needed did not do its work.
-struct ToolFailure: Error, CustomStringConvertible {
-  let description: String
+public struct ToolFailure: Error, CustomStringConvertible {
+  public let description: String
+
+  public init(description: String) {
+    self.description = description
+  }
 }
 
-enum Command {
+public enum Command {
   /// The `purgatory` that was built together with these tests: it lies beside the file they were loaded from,
   /// wherever the scratch path is.
-  static let purgatory = Result {
+  public static let purgatory = Result {
     let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
     let mapped = maps.split(separator: "\n").compactMap { $0.firstIndex(of: "/").map($0.suffix(from:)) }
     let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -40,7 +50,7 @@ enum Command {
   }
 
   /// Runs the program at `path` to its end.
-  static func run(
+  public static func run(
     _ path: String, _ arguments: [String], in directory: String, environment: [String: String] = [:],
     input: [UInt8] = []
   ) async throws -> Outcome {
@@ -62,7 +72,8 @@ enum Command {
 
   /// Runs a tool of the system, which has to succeed.
   @discardableResult
-  static func tool(_ name: String, _ arguments: [String], in directory: String) async throws -> String {
+  public static func tool(_ name: String, _ arguments: [String], in directory: String) async throws -> String
+  {
     guard let path = Tools.find(name) else { throw ToolFailure(description: "\(name) is not installed") }
     let outcome = try await run(path, arguments, in: directory)
     guard outcome.status == .exited(0) else {
@@ -79,29 +90,4 @@ enum Command {
 
   /// Each test may run at any time; not each of their programs.
   private static let slots = Slots(count: 8)
-}
-
-/// A counting semaphore that suspends instead of blocking a thread.
-private actor Slots {
-  private var free: Int
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  init(count: Int) { free = count }
-
-  private func acquire() async {
-    if free == 0 { return await withCheckedContinuation { waiting.append($0) } }
-    free -= 1
-  }
-
-  private func release() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-  }
-
-  nonisolated func run(_ operation: @Sendable () async throws -> Outcome) async throws -> Outcome {
-    await acquire()
-    let result: Result<Outcome, any Error>
-    do { result = .success(try await operation()) } catch { result = .failure(error) }
-    await release()
-    return try result.get()
-  }
 }

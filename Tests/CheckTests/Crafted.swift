@@ -1,0 +1,102 @@
+// Crafted.swift — a purgatory without code, right in everything; tests spoil one thing of it
+// SPDX-License-Identifier: MIT
+
+import ELF
+import PurgatoryKit
+import TestSupport
+import Testing
+
+struct Crafted: Sendable {
+  /// Quads of the struct, by offset (docs/abi.md).
+  var fields: [Int: UInt64] = [:]
+  var version = 1
+  var infoType = "%object"
+  var infoSize = "0x380"
+  /// More assembly, in .text.
+  var more = ""
+  var programHeaders = "load PT_LOAD FLAGS(7);"
+  var base = "0"
+  var entry = "purgatory_start"
+  /// The segment of the code.
+  var text = ":load"
+  /// More output sections.
+  var sections = ""
+  var discarded = Crafted.dynamicTables
+  /// More of the script, outside of SECTIONS.
+  var symbols = ""
+  var options = ["-pie", "--no-dynamic-linker"]
+  var target = "aarch64-none-elf"
+  var isLinked = true
+  /// The whole source, for what cannot be had by a change of it.
+  var source: String?
+  /// What no linker makes.
+  var edit: @Sendable (inout Image) -> Void = { _ in }
+
+  static let dynamicTables = "*(.dynamic .dynsym .dynstr .hash .gnu.hash .gnu.version* .interp)"
+
+  init(_ spoil: (inout Crafted) -> Void = { _ in }) { spoil(&self) }
+
+  private var assembly: String {
+    source ?? """
+      .section .head, "awx", %progbits
+      .global purgatory_start, purgatory_info
+      purgatory_start: b .
+      .org 0x38
+      .ascii "ARM\\x64"
+      .org 0x40
+      .type purgatory_info, \(infoType)
+      .size purgatory_info, \(infoSize)
+      purgatory_info: .ascii "PURGINFO"
+      .long \(version), 0x380
+      \(fields.merging([0x38: 0x1000]) { given, _ in given }.sorted { $0.key < $1.key }
+        .map { ".org \(0x40 + $0.key)\n.quad \($0.value)" }.joined(separator: "\n"))
+      .org 0x3c0
+      .text
+      .global code
+      .type code, %function
+      code: nop
+      \(more)
+      .section .end, "a", %progbits
+      .balign 8
+      .ascii "PURGEND."
+      """
+  }
+
+  private var script: String {
+    """
+    PHDRS { \(programHeaders) }
+    SECTIONS
+    {
+      . = \(base);
+      .head : { *(.head) } :load
+      .text : { *(.text) } \(text)
+      .end : { *(.end) } :load
+      .scratch (NOLOAD) : { *(.scratch) } :load
+      \(sections)
+      .got 0 (INFO) : { *(.got .got.plt .igot .igot.plt) }
+      /DISCARD/ : { \(discarded) }
+    }
+    ENTRY(\(entry))
+    \(symbols)
+
+    """
+  }
+
+  /// Makes the file `name` in `folder`; its bytes.
+  @discardableResult
+  func make(_ tools: Toolchain.Kind = .llvm, in folder: Folder, as name: String) async throws -> [UInt8] {
+    let recipe = Recipe(
+      source: assembly, script: script, options: options, target: target, isLinked: isLinked)
+    var image = Image(bytes: try await recipe.make(tools, in: folder, as: name))
+    edit(&image)
+    try folder.write(image.bytes, to: name)
+    return image.bytes
+  }
+
+  /// Makes the flat file `name`: what `objcopy -O binary` would.
+  func makeFlat(_ tools: Toolchain.Kind = .llvm, in folder: Folder, as name: String) async throws {
+    let elf = try ELFFile(try await make(tools, in: folder, as: "\(name).elf"))
+    let load = try #require(elf.segments.first { $0.type == .load })
+    try folder.write(Array(elf.bytes[load.fileRange]), to: name)
+  }
+}

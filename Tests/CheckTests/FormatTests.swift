@@ -1,0 +1,142 @@
+// FormatTests.swift — what `check` reports in each format, to the byte, and what each format demands of it
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import FoundationXML
+import PurgatoryKit
+import TestSupport
+import Testing
+
+@Suite struct FormatTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  /// One that passes, one with findings of several rules, two of them with the same remedy, one that is not there.
+  static let files = ["good.elf", "sub folder/bad.elf", "missing.elf"]
+
+  static func makeFiles(in folder: Folder) async throws {
+    try folder.makeFolder("sub folder")
+    try await Crafted().make(in: folder, as: "good.elf")
+    try await Crafted {
+      $0.entry = "code"
+      $0.more = ".weak first, second\nbl first\nbl second"
+    }.make(in: folder, as: "bad.elf")
+    try folder.write(try folder.read("bad.elf"), to: files[1])
+  }
+
+  @Test(arguments: ["text", "json", "sarif", "junit", "github"])
+  func severalFiles(_ format: String) async throws {
+    try await Self.makeFiles(in: folder)
+    let outcome = try await folder.purgatory(["check", "--format", format] + Self.files)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error == "")
+    try Golden.expect(outcome.text, "several.\(format)", in: folder)
+    let good = try await folder.done(["check", "--format", format, "good.elf"])
+    try Golden.expect(good.text, "good.\(format)", in: folder)
+  }
+
+  @Test func textIsTheDefault() async throws {
+    try await Self.makeFiles(in: folder)
+    let text = try await folder.purgatory(["check", "--format", "text"] + Self.files).text
+    try #expect(await folder.purgatory(["check"] + Self.files).text == text)
+  }
+
+  /// The required properties of the SARIF 2.1.0 schema, and what code-scanning services use.
+  @Test func sarifHasWhatTheSchemaRequires() async throws {
+    try await Self.makeFiles(in: folder)
+    let outcome = try await folder.purgatory(["check", "--format", "sarif"] + Self.files)
+    let log = try JSONDecoder().decode(SARIFLog.self, from: Data(outcome.output))
+    #expect(log.version == "2.1.0")
+    #expect(log.schema.hasSuffix("sarif-2.1.0.json"))
+    let run = try #require(log.runs.first)
+    #expect(log.runs.count == 1)
+    let rules = run.tool.driver.rules
+    #expect(rules.map(\.id) == Rule.allCases.map(\.rawValue))
+    #expect(rules.allSatisfy { !$0.shortDescription.text.isEmpty && !$0.help.text.isEmpty })
+    #expect(!run.tool.driver.name.isEmpty)
+    #expect(run.artifacts.map(\.location.uri) == ["good.elf", "sub%20folder/bad.elf", "missing.elf"])
+    #expect(run.results.count == 4)
+    for result in run.results {
+      #expect(rules[result.ruleIndex].id == result.ruleId)
+      #expect(result.level == "error")
+      #expect(!result.message.text.isEmpty)
+      let location = try #require(result.locations.first)
+      #expect(run.artifacts.map(\.location.uri).contains(location.physicalLocation.artifactLocation.uri))
+      #expect(location.logicalLocations.allSatisfy { !$0.fullyQualifiedName.isEmpty })
+    }
+  }
+
+  @Test func junitIsWellFormedAndAddsUp() async throws {
+    try await Self.makeFiles(in: folder)
+    let outcome = try await folder.purgatory(["check", "--format", "junit"] + Self.files)
+    let report = try JUnitReport(outcome.output)
+    #expect(report.suites == Self.files)
+    #expect(report.counts["tests"] == ["39", "13", "13", "13"])
+    #expect(report.counts["failures"] == ["3", "0", "2", "1"])
+    #expect(report.cases == 39)
+    #expect(report.failures.count == 3)
+    // All findings of a rule are in its one failure.
+    #expect(report.failures[0].components(separatedBy: "\n").count == 2)
+  }
+
+  @Test func githubHasALineForEachFinding() async throws {
+    try await Self.makeFiles(in: folder)
+    try folder.write(try folder.read("bad.elf"), to: "a,b:c%d.elf")
+    let outcome = try await folder.purgatory(["check", "--format", "github", "a,b:c%d.elf"])
+    let lines = outcome.text.split(separator: "\n")
+    #expect(lines.count == 4)
+    for line in lines.dropLast() {
+      #expect(line.hasPrefix("::error file=a%2Cb%3Ac%25d.elf,title="), "\(line)")
+    }
+    #expect(lines.last == "0 of 1 files ok")
+  }
+}
+
+/// What the schema of SARIF 2.1.0 requires: decoding fails without it.
+private struct SARIFLog: Decodable {
+  let version: String
+  let schema: String
+  let runs: [Run]
+
+  enum CodingKeys: String, CodingKey {
+    case version, runs
+    case schema = "$schema"
+  }
+
+  struct Run: Decodable {
+    let tool: Tool
+    let artifacts: [Artifact]
+    let results: [Result]
+  }
+  struct Tool: Decodable { let driver: Driver }
+  struct Driver: Decodable {
+    let name: String
+    let rules: [Rule]
+  }
+  struct Rule: Decodable {
+    let id: String
+    let shortDescription: Message
+    let help: Message
+  }
+  struct Message: Decodable { let text: String }
+  struct Artifact: Decodable { let location: ArtifactLocation }
+  struct ArtifactLocation: Decodable { let uri: String }
+  struct Result: Decodable {
+    let ruleId: String
+    let ruleIndex: Int
+    let level: String
+    let message: Message
+    let locations: [Location]
+  }
+  struct Location: Decodable {
+    let physicalLocation: PhysicalLocation
+    let logicalLocations: [LogicalLocation]
+  }
+  struct PhysicalLocation: Decodable {
+    let artifactLocation: ArtifactLocation
+    let region: Region
+  }
+  struct Region: Decodable { let startLine: Int }
+  struct LogicalLocation: Decodable { let fullyQualifiedName: String }
+}

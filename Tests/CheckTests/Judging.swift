@@ -1,0 +1,87 @@
+// Judging.swift — what `check` finds in a file, a line each
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import PurgatoryKit
+import TestSupport
+import Testing
+
+extension CheckedFile {
+  /// `RULE: LOCATION: MESSAGE`
+  var lines: [String] { findings.map(\.line) }
+
+  var reported: Report.Counts {
+    .init(
+      dynamic: counts.dynamicRelocations, static: counts.staticRelocations, undefined: counts.undefinedSymbols
+    )
+  }
+}
+
+extension Finding {
+  var line: String { "\(rule.rawValue): \(location): \(message)" }
+}
+
+extension Folder {
+  /// The findings in a file of this folder, judged in this process.
+  func findings(
+    in name: String, _ profile: Profile = .purgatory, allowing allowed: Set<Rule> = []
+  ) -> [String] {
+    judge(name, profile, allowing: allowed).lines
+  }
+
+  func judge(_ name: String, _ profile: Profile = .purgatory, allowing allowed: Set<Rule> = []) -> CheckedFile
+  {
+    var checker = Checker()
+    checker.profile = profile
+    checker.allowed = allowed
+    return checker.check(path: "\(path)/\(name)")
+  }
+
+  /// `purgatory check --format json`, which ends with 0 or 1 and keeps to its contract.
+  func report(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> Report
+  {
+    let outcome = try await purgatory(["check", "--format", "json"] + arguments)
+    let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
+    #expect(report.ok == (outcome.status == .exited(0)), sourceLocation: sourceLocation)
+    #expect(report.ok == report.files.allSatisfy(\.ok), sourceLocation: sourceLocation)
+    for file in report.files { #expect(file.ok == file.findings.isEmpty, sourceLocation: sourceLocation) }
+    return report
+  }
+}
+
+/// The JSON that the design promises.
+struct Report: Decodable {
+  let ok: Bool
+  let files: [File]
+
+  struct File: Decodable {
+    let path: String
+    let ok: Bool
+    let counts: Counts
+    let findings: [Finding]
+  }
+
+  struct Counts: Decodable, Equatable {
+    let dynamicRelocations: Int
+    let staticRelocations: Int
+    let undefinedSymbols: Int
+
+    enum CodingKeys: String, CodingKey {
+      case dynamicRelocations = "dynamic_relocations"
+      case staticRelocations = "static_relocations"
+      case undefinedSymbols = "undefined_symbols"
+    }
+
+    init(dynamic: Int, static: Int, undefined: Int) {
+      dynamicRelocations = dynamic
+      staticRelocations = `static`
+      undefinedSymbols = undefined
+    }
+  }
+
+  struct Finding: Decodable {
+    let rule: String
+    let location: String
+    let message: String
+  }
+}

@@ -1,0 +1,91 @@
+// ProofCommandTests.swift — the two-base proof from the command line, and as the end of a build
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import PurgatoryKit
+import TestSupport
+import Testing
+
+@Suite struct ProofCommandTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  private func makeObjects(_ assembly: String) async throws {
+    try folder.write(ProofTests.script, to: "blob.lds")
+    try await Recipe(source: assembly, isLinked: false).make(in: folder, as: "a.o")
+    try await Recipe(source: ".text\n.global other\nother: nop", isLinked: false).make(in: folder, as: "b.o")
+  }
+
+  private let proof = ["check", "--objects", "a.o", "b.o", "--script", "blob.lds"]
+
+  @Test func itIsOneOfTheFiles() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl other\nvalue: .quad other")
+    let report = try await folder.report([
+      "--objects", "a.o", "b.o", "--script", "blob.lds", "--profile", "pie",
+    ])
+    #expect(report.files.map(\.path) == ["blob.lds"])
+    #expect(report.files.first?.findings.map(\.location) == [".text+0x4"])
+    let outcome = try await folder.purgatory(proof + ["--allow", "absolute-address"])
+    #expect(outcome.status == .exited(0))
+    try await makeObjects(".text\n.global _start\n_start: bl other")
+    try #expect(await folder.purgatory(proof).status == .exited(0))
+  }
+
+  /// Every format has a place for it; what the linker says goes to the terminal.
+  @Test func noProofIsAFindingInEveryFormat() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl nowhere")
+    for format in ["text", "json", "sarif", "junit", "github"] {
+      let outcome = try await folder.purgatory(proof + ["--format", format])
+      #expect(outcome.status == .exited(1))
+      #expect(outcome.text.contains("absolute-address") && outcome.text.contains("failed"), "\(format)")
+      #expect(outcome.error.contains("nowhere"))
+    }
+    let missing = try await folder.purgatory(["check", "--objects", "missing.o", "--script", "blob.lds"])
+    #expect(missing.status == .exited(1))
+    #expect(missing.text.contains("absolute-address"))
+    let script = try await folder.purgatory(["check", "--objects", "a.o", "--script", "missing.lds"])
+    #expect(script.status == .exited(1))
+    #expect(script.text.contains("missing.lds: link at its own base: no such file or directory"))
+  }
+
+  /// Files in the purgatory's sources that a link with -pie takes without a word.
+  static let hidden: [(tools: Toolchain.Kind, assembly: String, script: String?, found: String)] = [
+    (.gnu, "adr x0, rom", nil, "R_AARCH64_ADR_PREL_LO21 against symbol `rom', at another base"),
+    (.gnu, "bl rom", nil, ".text: another size at another base"),
+    (
+      .gnu, "movz x0, #:abs_g0_s:purgatory_start", nil,
+      "R_AARCH64_MOVW_SABS_G0 against symbol `purgatory_start'"
+    ),
+    (.gnu, ".balign 8\nhere: .quad rom - .", nil, "bytes that depend on the base, in here"),
+    (.gnu, ".weak missing\nbl missing", nil, "missing: undefined weak symbol"),
+    (.llvm, "nop", "QUAD(purgatory_info)", "bytes that depend on the base"),
+    (.gnu, "nop", "QUAD(purgatory_info)", "bytes that depend on the base"),
+  ]
+
+  @Test(arguments: hidden.indices)
+  func aBuildRefusesWhatHidesFromPIE(_ index: Int) async throws {
+    let row = Self.hidden[index]
+    guard Tools.toolchains.contains(row.tools) else { return }
+    try FileManager.default.copyItem(atPath: "\(packageFolder)/purgatory", toPath: "\(folder.path)/source")
+    try folder.write(".global rom\nrom = 0x100\n", to: "source/rom.S")
+    let build = ["build", "--toolchain", row.tools.rawValue, "--source", "source", "-o", "out.bin"]
+    try await folder.done(build)
+
+    try folder.write(".text\n\(row.assembly)\n", to: "source/hidden.S")
+    if let more = row.script {
+      let script = try folder.text(of: "source/purgatory.lds")
+      let changed = script.replacingOccurrences(of: "{ *(.rodata) }", with: "{ *(.rodata) \(more) }")
+      try #require(changed != script)
+      try folder.write(changed, to: "source/purgatory.lds")
+    }
+    let before = try folder.read("out.bin")
+    let outcome = try await folder.purgatory(build)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error.contains(row.found), "\(outcome.error)")
+    #expect(
+      !outcome.error.contains("-ld failed") && !outcome.error.contains("lld failed"),
+      "the linker refused it: \(outcome.error)")
+    #expect(try folder.read("out.bin") == before)
+  }
+}

@@ -1,0 +1,177 @@
+// ProofTests.swift — objects linked at two bases: what hides from relocations shows in the bytes
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import PurgatoryKit
+import TestSupport
+import Testing
+
+@Suite struct ProofTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  static let script = "SECTIONS { . = 0x40000000; .text : { *(.text) } .data : { *(.data) } }\n"
+
+  /// The findings of the proof over `assembly`, linked with `script`.
+  private func prove(
+    _ assembly: String, _ tools: Toolchain.Kind, script: String = ProofTests.script
+  ) async throws -> [String] {
+    try await Recipe(
+      source: ".text\n.global _start\n_start: nop\n\(assembly)", isLinked: false
+    ).make(tools, in: folder, as: "a.o")
+    try folder.write(".global far\nfar = 0x40000100\n", to: "b.s")
+    try await Command.tool("clang", ["--target=aarch64-none-elf", "-c", "b.s", "-o", "b.o"], in: folder.path)
+    try folder.write(script, to: "s.lds")
+    let toolchain = try Toolchain.find(
+      tools, crossCompile: nil, path: ProcessInfo.processInfo.environment["PATH"] ?? "")
+    return try await toolchain.prove(
+      LinkInput(objects: ["\(folder.path)/a.o", "\(folder.path)/b.o"], script: "\(folder.path)/s.lds")
+    ).map(\.line)
+  }
+
+  private static func depends(_ place: String, in symbol: String) -> [String] {
+    [
+      "absolute-address: \(place): bytes that depend on the base, in \(symbol), "
+        + "expected the same bytes at 0x100001000 above"
+    ]
+  }
+
+  @Test(arguments: Tools.toolchains)
+  func whatDependsOnTheBaseIsFound(_ tools: Toolchain.Kind) async throws {
+    let rows: [(assembly: String, found: [String])] = [
+      (".data\n.quad 1\npointer: .quad _start", Self.depends(".data+0x8", in: "pointer")),
+      ("ldr x0, =_start\n.ltorg", Self.depends(".text+0x8", in: "_start")),
+      (
+        "adr x0, pool\nother: nop\npool: .quad _start\nmore: .quad 5, _start\n",
+        Self.depends(".text+0xc", in: "pool") + Self.depends(".text+0x1c", in: "more")
+      ),
+      (
+        "where: movz x0, #:abs_g3:_start\nmovk x0, #:abs_g2_nc:_start\nmovk x0, #:abs_g1_nc:_start",
+        Self.depends(".text+0x8", in: "where")
+      ),
+      // A byte behind a symbol that is not at a word's start.
+      (".data\n.byte 1\nodd: .quad _start", Self.depends(".data+0x1", in: "odd")),
+    ]
+    for row in rows { #expect(try await prove(row.assembly, tools) == row.found, "\(row.assembly)") }
+  }
+
+  @Test(arguments: Tools.toolchains)
+  func whatDoesNotPasses(_ tools: Toolchain.Kind) async throws {
+    for assembly in [
+      "adr x0, _start", "adrp x0, data\nadd x0, x0, :lo12:data\n.data\n.quad 1\ndata: .quad 2", "bl _start",
+      ".balign 8\n.quad _start - .", ".balign 8\n.quad far", "ldr x0, =0x123456789abc\n.ltorg",
+    ] {
+      #expect(try await prove(assembly, tools) == [], "\(assembly)")
+    }
+  }
+
+  /// What cannot be linked so high up is absolute, too: the linker says where.
+  @Test(arguments: Tools.toolchains)
+  func whatDoesNotReachIsFound(_ tools: Toolchain.Kind) async throws {
+    let rows: [(assembly: String, place: String, type: String)] = [
+      (".long _start", ".text+0x4", "R_AARCH64_ABS32"),
+      ("adrp x0, far", ".text+0x4", "R_AARCH64_ADR_PREL_PG_HI21"),
+      ("nop\nmovz x0, #:abs_g1:_start", ".text+0x8", "R_AARCH64_MOVW_UABS_G1"),
+      (".data\n.quad 3\nadr x0, far", ".data+0x8", "R_AARCH64_ADR_PREL_LO21"),
+    ]
+    for row in rows {
+      let found = try await prove(row.assembly, tools)
+      #expect(found.count == 1, "\(row.assembly): \(found)")
+      let line = found.first ?? ""
+      #expect(line.hasPrefix("absolute-address: \(row.place): relocation "), "\(line)")
+      #expect(line.contains(row.type), "\(line)")
+      #expect(line.hasSuffix(", at another base, expected the same bytes at every base"), "\(line)")
+      #expect(!line.contains(folder.path) && !line.contains("second.elf"), "\(line)")
+    }
+  }
+
+  /// Undefined weak symbols are left out of what GNU ld links.
+  @Test(arguments: Tools.toolchains)
+  func undefinedWeakSymbolsAreFound(_ tools: Toolchain.Kind) async throws {
+    #expect(
+      try await prove(".weak missing, far\nbl missing\nbl missing\nldr x0, =far\n.ltorg", tools)
+        == ["undefined-symbol: missing: undefined weak symbol in a.o, expected a definition"])
+  }
+
+  /// A script that discards relocations leaves nothing to find in the file (docs/rules.md says so).
+  @Test(arguments: Tools.toolchains)
+  func discardedRelocationsAreFound(_ tools: Toolchain.Kind) async throws {
+    let script =
+      "SECTIONS { . = 0; .text : { *(.text) } .data : { *(.data) } .got 0 (INFO) : { *(.got*) } "
+      + "/DISCARD/ : { *(.rela*) \(Crafted.dynamicTables) } }\n"
+    #expect(
+      try await prove(".data\nvalue: .quad _start", tools, script: script)
+        == Self.depends(".data+0x0", in: "value"))
+    try await Recipe.link(
+      ["a.o"], script, ["-pie", "--no-dynamic-linker", "-z", "notext"], tools, in: folder, as: "baked")
+    #expect(folder.findings(in: "baked", .pie) == [])
+  }
+
+  static let scripts: [(name: String, text: String)] = [
+    (
+      "comments",
+      "/* SECTIONS { . = 1; } */ SECTIONS /* : */ { /* . = 5; */ . = 0x1000 /* ; */ ; .text : { *(.text) } .data : { *(.data) } }"
+    ),
+    (
+      "lines",
+      "# SECTIONS {\nENTRY(_start)\nSECTIONS {\n  # . = 7;\n  . = 0x1000;\n  .text : { *(.text) }\n  .data : { *(.data) }\n}"
+    ),
+    ("no base", "SECTIONS { .text : { *(.text) } .data : { *(.data) } }"),
+    ("base 0", "SECTIONS { . = 0; .text : { *(.text) } .data : { *(.data) } }"),
+    (
+      "an expression",
+      "base = 0x8000;\nSECTIONS { . = base + (1 ? 0x1000 : 0); .text : { *(.text) } .data : { *(.data) } }"
+    ),
+    ("relative", "SECTIONS { . += 0x1000; .text : { *(.text) } . = . + 0x100; .data : { *(.data) } }"),
+    (
+      "a longer word",
+      "SECTIONS_START = 0x2000; ASSERT(1, \"SECTIONS {\") SECTIONS { . = SECTIONS_START; .text : { *(.text) } .data : { *(.data) } }"
+    ),
+    (
+      "segments",
+      "PHDRS { load PT_LOAD FLAGS(7); } SECTIONS { . = 0; .text : { *(.text) } :load .data : { *(.data) } :load }"
+    ),
+    ("a wildcard", "SECTIONS { . = 0x1000; .text : { */*.o(.text) *(.text) } .data : { *(.data) } }"),
+  ]
+
+  @Test(arguments: Tools.toolchains, scripts.map(\.name))
+  func everyFormOfScriptIsMoved(_ tools: Toolchain.Kind, _ name: String) async throws {
+    let script = try #require(Self.scripts.first { $0.name == name }).text + "\n"
+    #expect(try await prove("adr x0, _start\n.data\n.quad 1", tools, script: script) == [])
+    #expect(
+      try await prove(".data\nvalue: .quad _start", tools, script: script)
+        == Self.depends(".data+0x0", in: "value"))
+  }
+
+  static let unmovable: [(script: String, problem: String)] = [
+    (
+      "SECTIONS { . = 0x1000; .text : { *(.text) } . = 0x2000; .data : { *(.data) } }",
+      "addresses that do not follow its first `. = BASE;`, expected all of them relative to it"
+    ),
+    (
+      "SECTIONS { . = 0x1000; .text : { *(.text) } .data 0x2000 : { *(.data) } }",
+      "addresses that do not follow its first `. = BASE;`, expected all of them relative to it"
+    ),
+    (
+      "MEMORY { ram : ORIGIN = 0x1000, LENGTH = 64K } SECTIONS { .text : { *(.text) } >ram .data : { *(.data) } >ram }",
+      "addresses that do not follow its first `. = BASE;`, expected all of them relative to it"
+    ),
+    (
+      "SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) } } ASSERT(_start < 0x10000, \"too high\")",
+      "no link with `.` at 0x100001000 above, expected a script that links at any base"
+    ),
+  ]
+
+  /// No proof is an error that says so; it is neither a pass nor a wrong accusation.
+  @Test(arguments: Tools.toolchains, unmovable.indices)
+  func aScriptThatCannotBeMovedIsAnError(_ tools: Toolchain.Kind, _ index: Int) async throws {
+    let row = Self.unmovable[index]
+    let rejection = await #expect(throws: Rejection.self) {
+      _ = try await prove(".data\n.quad 1", tools, script: row.script + "\n")
+    }
+    #expect(rejection?.problems.map(\.description) == ["\(folder.path)/s.lds: SECTIONS: \(row.problem)"])
+    #expect(
+      rejection?.problems.first?.help == "start SECTIONS with `. = BASE;` and set addresses nowhere else")
+  }
+}

@@ -1,0 +1,67 @@
+// RuleRows+Info.swift — the rule about struct purgatory_info
+// SPDX-License-Identifier: MIT
+
+extension RuleRow {
+  static let infoRows = [
+    RuleRow(
+      .infoSymbol, "none", bad: { $0.options.append("--strip-all") },
+      findings: ["info-symbol: symbol table: no purgatory_info, expected exactly one"],
+      good: { $0.options.append("--strip-debug") }),
+    RuleRow(
+      .infoSymbol, "two",
+      bad: {
+        $0.more = ".global purgatory_inf0\npurgatory_inf0: nop"
+        $0.edit = { image in
+          let name = Array("purgatory_inf0\0".utf8)
+          guard let start = image.bytes.firstRange(of: name)?.lowerBound else { return }
+          image.bytes[start + name.count - 2] = UInt8(ascii: "o")
+        }
+      },
+      findings: ["info-symbol: symbol table: 2 purgatory_info, expected exactly one"],
+      good: { $0.more = ".global purgatory_inf0\npurgatory_inf0: nop" }),
+    RuleRow(
+      .infoSymbol, "a function", bad: { $0.infoType = "%function" },
+      findings: ["info-symbol: purgatory_info: a symbol of type 2, expected STT_OBJECT (1)"],
+      good: { $0.infoType = "STT_OBJECT" }),
+    RuleRow(
+      .infoSymbol, "a byte too small", bad: { $0.infoSize = "0x37f" },
+      findings: ["info-symbol: purgatory_info: 895 bytes, expected 896 bytes"], good: { $0.infoSize = "896" }),
+    RuleRow(
+      .infoSymbol, "off its alignment",
+      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x44 } },
+      findings: [
+        "info-symbol: purgatory_info: address 0x44, expected a multiple of 8",
+        "info-symbol: purgatory_info.magic: 0x14f464e49, expected \"PURGINFO\"",
+      ]),
+    RuleRow(
+      .infoSymbol, "outside the file",
+      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x58 } },
+      findings: [
+        "info-symbol: purgatory_info: address 0x58, expected 896 bytes wholly in the file bytes of the PT_LOAD"
+      ]),
+    RuleRow(
+      .infoSymbol, "a newer version", bad: { $0.version = 2 },
+      findings: ["info-symbol: purgatory_info.version: 2, expected 1"],
+      good: { $0.version = 1 }),
+    RuleRow(
+      .infoSymbol, "an entry between instructions", alsoFlat: true, bad: { $0.fields[0x10] = 0x4000_0002 },
+      findings: ["info-symbol: kernel_entry: 0x40000002, expected a multiple of 4"],
+      good: { $0.fields[0x10] = 0x4000_0004 }),
+    RuleRow(
+      .infoSymbol, "a region off its alignment", alsoFlat: true,
+      bad: { $0.fields = [0x40: 0x4000_0008, 0x48: 0x1000] },
+      findings: ["info-symbol: region 0: base 0x40000008, expected a multiple of 16"],
+      good: { $0.fields = [0x40: 0x4000_0010, 0x48: 0x1001] }),
+    RuleRow(
+      .infoSymbol, "a region that wraps", alsoFlat: true,
+      bad: { $0.fields = [0x50: 0xffff_ffff_ffff_f000, 0x58: 0x1001] },
+      findings: ["info-symbol: region 1: 0xfffffffffffff000 + 0x1001 bytes, expected an end below 2^64"],
+      good: { $0.fields = [0x50: 0xffff_ffff_ffff_f000, 0x58: 0xfff] }),
+    RuleRow(
+      .infoSymbol, "less memory than bytes", bad: { $0.fields[0x38] = 0x3cf },
+      findings: [
+        "info-symbol: purgatory_info.memory_size: 0x3cf, expected from the 976 loadable bytes to 0x40000"
+      ],
+      good: { $0.fields[0x38] = 0x3d0 }),
+  ]
+}

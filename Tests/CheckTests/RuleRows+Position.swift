@@ -1,0 +1,152 @@
+// RuleRows+Position.swift — the rules that make a file run wherever its bytes are copied
+// SPDX-License-Identifier: MIT
+
+extension RuleRow {
+  private static let relaDyn = ".rela.dyn : { *(.rela .rela.*) } :load"
+
+  static let positionRows = [
+    RuleRow(
+      .dynamicRelocation, "an address in the text",
+      bad: {
+        $0.more = ".balign 8\npointer: .quad purgatory_info"
+        $0.options += ["-z", "notext"]
+        $0.sections = relaDyn
+      },
+      findings: [
+        "dynamic-relocation: .rela.dyn: .text+0x8: R_AARCH64_RELATIVE to purgatory_info, expected none"
+      ],
+      good: {
+        $0.more = ".balign 8\npointer: .quad purgatory_info - ."
+        $0.options += ["-z", "notext"]
+        $0.sections = relaDyn
+      }),
+    RuleRow(
+      .dynamicRelocation, "a literal pool", tools: [.llvm],
+      bad: {
+        $0.more = "ldr x0, =code\n.ltorg"
+        $0.options += ["-z", "notext"]
+        $0.sections = relaDyn
+      },
+      findings: ["dynamic-relocation: .rela.dyn: .text+0x8: R_AARCH64_RELATIVE to code, expected none"],
+      good: {
+        $0.more = "ldr x0, =0x123456789\n.ltorg"
+        $0.options += ["-z", "notext"]
+        $0.sections = relaDyn
+      }),
+    RuleRow(
+      .dynamicRelocation, "a packed one", tools: [.llvm],
+      bad: {
+        $0.more = ".balign 8\n.quad code, code"
+        $0.options += ["-z", "notext", "-z", "pack-relative-relocs"]
+        $0.sections = ".relr.dyn : { *(.relr.dyn) } :load"
+      },
+      findings: [
+        "dynamic-relocation: .relr.dyn: .text+0x8: R_AARCH64_RELATIVE, expected none",
+        "dynamic-relocation: .relr.dyn: .text+0x10: R_AARCH64_RELATIVE, expected none",
+      ],
+      good: { $0.options += ["-z", "pack-relative-relocs"] }),
+    RuleRow(
+      .dynamicSection, "PT_DYNAMIC", tools: [.llvm],
+      bad: {
+        $0.programHeaders += " dynamic PT_DYNAMIC FLAGS(4);"
+        $0.discarded = "*(.interp)"
+        $0.sections = """
+          .dynsym : { *(.dynsym) } :load .dynstr : { *(.dynstr) } :load .gnu.hash : { *(.gnu.hash) } :load
+          .hash : { *(.hash) } :load .dynamic : { *(.dynamic) } :load :dynamic
+          """
+      },
+      findings: [
+        "dynamic-section: program header 1: PT_DYNAMIC, expected nothing for a dynamic loader",
+        "dynamic-section: .dynsym: 24 bytes at 0x3d0, expected nothing for a dynamic loader",
+        "dynamic-section: .gnu.hash: 28 bytes at 0x3f0, expected nothing for a dynamic loader",
+        "dynamic-section: .hash: 16 bytes at 0x40c, expected nothing for a dynamic loader",
+        "dynamic-section: .dynamic: 144 bytes at 0x420, expected nothing for a dynamic loader",
+      ],
+      good: { $0.programHeaders += " note PT_NOTE FLAGS(4); stack PT_GNU_STACK FLAGS(6);" }),
+    RuleRow(
+      .dynamicSection, "PT_INTERP",
+      bad: {
+        $0.programHeaders += " asks PT_INTERP FLAGS(4);"
+        $0.more = ".section .asks, \"a\"\n.asciz \"/lib/ld.so\""
+        $0.sections = ".asks : { *(.asks) } :load :asks"
+      },
+      findings: ["dynamic-section: program header 1: PT_INTERP, expected nothing for a dynamic loader"],
+      good: {
+        $0.more = ".section .asks, \"a\"\n.asciz \"/lib/ld.so\""
+        $0.sections = ".asks : { *(.asks) } :load"
+      }),
+    RuleRow(
+      .gotOrPLT, "a loaded GOT", tools: [.llvm],
+      bad: {
+        $0.more = "adrp x0, :got:code\nldr x1, [x0, :got_lo12:code]"
+        $0.options += ["--no-relax", "-z", "notext"]
+        $0.sections = ".got : { *(.got) } :load \(relaDyn)"
+      },
+      findings: [
+        "dynamic-relocation: .rela.dyn: .got+0x0: R_AARCH64_RELATIVE to code, expected none",
+        "got-or-plt: .got: 8 bytes at 0x3d8, expected an empty one",
+      ],
+      good: {
+        $0.more = "adrp x0, code\nadd x1, x0, :lo12:code"
+        $0.sections = ".got : { *(.got) } :load \(relaDyn)"
+      }),
+    RuleRow(
+      .gotOrPLT, "GNU ld's own GOT", tools: [.gnu],
+      bad: { $0.sections = ".got : { *(.got .got.plt) } :load" },
+      findings: ["got-or-plt: .got: 32 bytes at 0x3d0, expected an empty one"],
+      good: { $0.sections = ".other 0 (INFO) : { *(.got .got.plt) }" }),
+    RuleRow(
+      .undefinedSymbol, "a weak one", tools: [.llvm], bad: { $0.more = ".weak missing\nbl missing" },
+      findings: ["undefined-symbol: missing: undefined weak symbol, expected a definition in this file"],
+      good: { $0.more = ".weak present\nbl present\npresent: nop" }),
+    RuleRow(
+      .undefinedSymbol, "one that is let through", tools: [.llvm],
+      bad: {
+        $0.more = "bl missing"
+        $0.options += ["--unresolved-symbols=ignore-all"]
+      },
+      findings: ["undefined-symbol: missing: undefined symbol, expected a definition in this file"],
+      good: {
+        $0.more = "bl missing"
+        $0.options += ["--defsym=missing=purgatory_start"]
+      }),
+    // GNU ld leaves undefined weak symbols out of what it links: its objects still have them.
+    RuleRow(
+      .undefinedSymbol, "of an object",
+      bad: {
+        $0.more = ".weak missing\nbl missing"
+        $0.isLinked = false
+      },
+      findings: [
+        "dynamic-relocation: .text+0x4: R_AARCH64_CALL26 against missing "
+          + "(a link resolves it where the symbol is defined), expected none",
+        "undefined-symbol: missing: undefined weak symbol, expected a definition in this file",
+        "load-segment: ELF header: a relocatable object, expected a linked file with one PT_LOAD",
+      ],
+      good: { $0.more = ".weak present\nbl present\npresent: nop" }),
+    RuleRow(
+      .absoluteAddress, "one that a linker baked in", profile: .pie,
+      bad: {
+        $0.more = ".balign 8\npointer: .quad code"
+        $0.options = ["--emit-relocs"]
+      },
+      findings: [
+        "absolute-address: .text+0x8: R_AARCH64_ABS64 against code, baked in, expected no absolute address"
+      ],
+      good: {
+        $0.more = ".balign 8\n.quad constant\nadr x0, code"
+        $0.symbols = "constant = 0x12345678;"
+        $0.options = ["--emit-relocs"]
+      }),
+    RuleRow(
+      .absoluteAddress, "one that nobody can see", profile: .pie,
+      bad: {
+        $0.more = ".balign 8\npointer: .quad code"
+        $0.options = []
+      },
+      findings: [
+        "absolute-address: ELF header: ET_EXEC without relocations, "
+          + "expected a proof that its bytes do not depend on its base"
+      ]),
+  ]
+}
