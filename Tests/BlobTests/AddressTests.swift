@@ -8,7 +8,7 @@ import Testing
 @Suite(.requiresQEMU) struct Addresses {
   @Test(
     "any page of memory will do",
-    arguments: [0x4010_4000, 0x4020_1000, 0x4020_f000, 0x4033_3000, 0x47ff_f000, 0x4e00_0000])
+    arguments: [0x4010_8000, 0x4020_1000, 0x4020_f000, 0x4033_3000, 0x47ff_f000, 0x4e00_0000])
   func anyPage(_ base: UInt64) async throws {
     var scenario = try await Scenario(.el1, blob: base)
     try scenario.verify([Machine.Load(at: 0x4100_0000, .random(5000, seed: 2))])

@@ -66,7 +66,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     var scenario = try await scenario(level)
     scenario.info.console = .init(kind: uart.kind, base: FakeUART.address)
     scenario.machine.loads.append(.init(at: FakeUART.address, uart.before))
-    scenario.windows.append(.init(address: FakeUART.address, size: 64, isDump: true))
+    scenario.windows.append(.init(address: FakeUART.address, size: 64, .bytes))
     let report = try await scenario.report()
     #expect(try report.dump(FakeUART.address) == uart.after)
     #expect(try report.info(of: scenario.blob).status == .verified)

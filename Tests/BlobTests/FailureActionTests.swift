@@ -62,7 +62,7 @@ import Testing
   func refused(_ conduit: PurgatoryInfo.PSCIConduit, _ action: PurgatoryInfo.FailureAction) async throws {
     var (scenario, text) = try await scenario(.el1, action)
     scenario.machine.type = Level.el2.machineType
-    scenario.probe.setup.insert(.refusingFirmware)
+    scenario.probe.firmware = .refusesCalls
     scenario.info.psciConduit = conduit
     scenario.machine.stop = .init(after: Message.halted)
     let announced = action == .reset ? Message.resetting : Message.poweringOff

@@ -8,11 +8,13 @@ import Testing
 @Suite struct ReportParsing {
   private let whole =
     "before.\(state)\r\npurgatory: hello\r\nafter.\(state)\r\ndump 0x0000000000001000=00ff\r\n"
-    + "hash 0x0000000000002000=0x0123456789abcdef\r\n\(Probe.lastLine)"
+    + "hash 0x0000000000002000=0x0123456789abcdef\r\n"
+    + "words 0x0000000000003000=0x00000000000000070x00000000000000020x00000000000000080x0000000000000001\r\n"
+    + Probe.lastLine
 
   private static let state = Self.state(x0: "0x0000000000000007")
   private static func state(x0: String) -> String {
-    (["x0=\(x0)", "x1=0x1", "x2=0x2", "x3=0x3", "el=0x8", "daif=0x3c0", "counter=0x9"]
+    (["x0=\(x0)", "x1=0x1", "x2=0x2", "x3=0x3", "el=0x8", "daif=0x3c0", "counter=0x9", "frequency=0xa"]
       + SystemState.restoredNames.map { "\($0)=0x5" }).joined(separator: " ")
   }
 
@@ -24,6 +26,7 @@ import Testing
     #expect(report.after.level == 2)
     #expect(try report.dump(0x1000) == [0, 0xff])
     #expect(try report.hash(0x2000) == 0x0123_4567_89ab_cdef)
+    #expect(try report.words(0x3000) == [7, 7, 8])
   }
 
   @Test("an empty console is no report")
@@ -49,6 +52,7 @@ import Testing
     let report = try Report(whole)
     #expect(throws: Report.Missing.self) { try report.dump(0x2000) }
     #expect(throws: Report.Missing.self) { try report.hash(0x1000) }
+    #expect(throws: Report.Missing.self) { try report.words(0x1000) }
   }
 
   @Test("an exception is an error, even if the rest is there")
@@ -66,12 +70,8 @@ import Testing
   /// A machine whose only code is `words`.
   private func machine(_ words: [UInt32]) -> Machine {
     var machine = Machine(start: 0x4010_0000)
-    machine.loads = [.init(at: machine.start, Self.bytes(words))]
+    machine.loads = [.init(at: machine.start, [UInt8](instructions: words))]
     return machine
-  }
-
-  private static func bytes(_ words: [UInt32]) -> [UInt8] {
-    words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
   }
 
   /// movz w0, #0x8400, lsl #16; movk w0, #8; hvc #0
@@ -82,7 +82,7 @@ import Testing
     Scenario, Report
   ) {
     var scenario = try await Scenario()
-    scenario.machine.loads.append(.init(at: 0x4300_0000, Self.bytes(code)))
+    scenario.machine.loads.append(.init(at: 0x4300_0000, [UInt8](instructions: code)))
     scenario.blobs.removeAll()
     change(&scenario)
     return (scenario, try await scenario.report(entering: 0x4300_0000))

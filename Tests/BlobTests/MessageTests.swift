@@ -21,7 +21,8 @@ import Testing
     #expect(lines.count == 2)
     #expect(lines.first == "purgatory: version 1 at 0x40200000, EL1, 2 regions, 70001 bytes")
     #expect(
-      lines.last?.wholeMatch(of: /purgatory: verified 2 regions, 70001 bytes in [1-9][0-9]* us \(.+\)/) != nil
+      lines.last?.wholeMatch(of: /purgatory: verified 2 regions, 70001 bytes in [1-9][0-9]* (us|ms) \(.+\)/)
+        != nil
     )
   }
 

@@ -19,9 +19,12 @@ enum Message {
 
   /// What a run of one blob writes when all is well, `N` for the time it took.
   static func success(_ scenario: Scenario, _ report: Report) throws -> String {
-    let path = pathName(try report.info(of: scenario.blob).verifyPath)
-    return banner(scenario.blob, scenario.level)
-      + "purgatory: verified \(regions(scenario.info)) in N us (\(path))\r\n"
+    let path = try report.info(of: scenario.blob).verifyPath
+    return banner(scenario.blob, scenario.level) + verified(scenario.blob, path)
+  }
+
+  static func verified(_ blob: PlacedBlob, _ path: UInt64) -> String {
+    "purgatory: verified \(regions(blob.info)) in N us (\(pathName(path)))\r\n"
   }
 
   /// How the result line names a `verify_path`.

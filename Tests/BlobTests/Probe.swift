@@ -16,8 +16,25 @@ struct Probe: Sendable {
     static let junk = Setup(rawValue: 1 << 2)
     /// DAIF = 0.
     static let unmasked = Setup(rawValue: 1 << 3)
-    /// Down from EL2 to EL1, where every HVC and SMC is answered by "not supported" from there on.
-    static let refusingFirmware = Setup(rawValue: 1 << 4)
+    /// MMU, D-cache and I-cache on, under an identity map.
+    static let mmuOn = Setup(rawValue: 1 << 5)
+    /// HCR_EL2.TGE = 0 under `e2h`.
+    static let withoutTGE = Setup(rawValue: 1 << 63)
+  }
+
+  /// A firmware at EL2, which drops to EL1 before the purgatory is entered: what it does from there on.
+  struct Firmware: OptionSet, Sendable {
+    let rawValue: Int
+    /// Answers every HVC and SMC with "not supported".
+    static let refusesCalls = Firmware(rawValue: 1 << 0)
+    /// Shows ID registers of a core without SHA-2 instructions.
+    static let hidesSHA2 = Firmware(rawValue: 1 << 1)
+    /// Shows ID registers of a core without 4 KiB pages.
+    static let hides4KPages = Firmware(rawValue: 1 << 2)
+    /// Has an interrupt of each kind pending all the time.
+    static let pendsIRQ = Firmware(rawValue: 1 << 3)
+    static let pendsFIQ = Firmware(rawValue: 1 << 4)
+    static let pendsSError = Firmware(rawValue: 1 << 5)
   }
 
   enum Conduit: UInt64, Sendable {
@@ -28,10 +45,22 @@ struct Probe: Sendable {
 
   /// Memory whose contents the kernel reports.
   struct Window: Sendable {
+    enum Contents: UInt64, Sendable {
+      /// Their FNV-1a hash.
+      case hash = 0
+      /// 64-bit words, for what has many that are the same.
+      case words = 0x4000_0000_0000_0000
+      case bytes = 0x8000_0000_0000_0000
+    }
     var address: UInt64
     var size: Int
-    /// All bytes, rather than their hash.
-    var isDump: Bool
+    var contents: Contents
+
+    init(address: UInt64, size: Int, _ contents: Contents) {
+      self.address = address
+      self.size = size
+      self.contents = contents
+    }
   }
 
   var base: UInt64 = 0x4010_0000
@@ -39,13 +68,22 @@ struct Probe: Sendable {
   var uart: UInt64 = 0x0900_0000
   var conduit = Conduit.hvc
   var setup: Setup = []
+  var firmware: Firmware?
   /// SCTLR bits that the stub sets.
   var sctlrBits: UInt64 = 0
+  /// What TCR, TTBR0, MAIR and VBAR hold when the purgatory is entered; 0: something that passes for normal.
+  var regime: UInt64 = 0
+  /// CNTFRQ_EL0, where the stub may write it: on a machine without EL2.
+  var frequency: UInt64?
   /// The x0 that the purgatory is entered with.
   var x0: UInt64 = 0
   /// 32-bit stores to devices that the stub does first.
   var pokes: [(address: UInt64, value: UInt32)] = []
   var windows: [Window] = []
+  /// Another register in TCR2's place: see `Instruction.standInForTCR2`.
+  var standsInForTCR2 = false
+  /// Where `spy` goes on.
+  var spyNext: UInt64 = 0
 
   /// Where a core starts: before the purgatory.
   var stub: UInt64 { base }
@@ -53,20 +91,46 @@ struct Probe: Sendable {
   var kernel: UInt64 { base + 4 }
   /// Where a core that a test does not use stays.
   var park: UInt64 { base + 8 }
+  /// A routine for the purgatory to call: it notes the system state, for the report.
+  var spy: UInt64 { base + 12 }
   /// The last line.
   static let lastLine = "after.end=0x0000000000000001\r\n"
 
   /// The payload with its parameter block; the stub will enter `target`.
   func load(entering target: UInt64) async throws -> Machine.Load {
-    let words =
-      [
-        uart, conduit.rawValue, target, x0, setup.rawValue, sctlrBits, UInt64(pokes.count),
-        UInt64(windows.count),
-      ]
-      + pokes.flatMap { [$0.address, UInt64($0.value)] }
-      + windows.flatMap { [$0.address, UInt64($0.size) | ($0.isDump ? 1 << 63 : 0)] }
+    let setupBits =
+      setup.rawValue & 0xff | (firmware == nil ? 0 : 1 << 4) | (frequency == nil ? 0 : 1 << 6)
+    let sctlr = sctlrBits | (setup.contains(.mmuOn) ? 0x1005 : 0)  // I, C, M
+    var words = [uart, conduit.rawValue, target, x0, setupBits, sctlr]
+    words += [
+      hcr, firmware?.contains(.hidesSHA2) == true ? 0xf000 : 0,
+      firmware?.contains(.hides4KPages) == true ? 0xf000_0000 : 0,
+    ]
+    words += [regime, frequency ?? 0, spyNext, UInt64(pokes.count), UInt64(windows.count)]
+    words += pokes.flatMap { [$0.address, UInt64($0.value)] }
+    words += windows.flatMap { [$0.address, UInt64($0.size) | $0.contents.rawValue] }
     let parameters = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-    return Machine.Load(at: base, try await Self.code.value + parameters)
+    var code = try await Self.code.value
+    if standsInForTCR2 {
+      code.replaceInstructions { instruction, _ in Instruction.standInForTCR2(instruction) }
+    }
+    return Machine.Load(at: base, code + parameters)
+  }
+
+  /// What the stub writes to HCR_EL2; 0: nothing.
+  private var hcr: UInt64 {
+    let rw: UInt64 = 1 << 31
+    if setup.contains(.e2h) {
+      return rw | 1 << 34 | (setup.contains(.withoutTGE) ? 0 : 1 << 27)
+    }
+    guard let firmware else { return 0 }
+    var hcr = rw
+    if firmware.contains(.refusesCalls) { hcr |= 1 << 19 }  // TSC
+    if !firmware.isDisjoint(with: [.hidesSHA2, .hides4KPages]) { hcr |= 1 << 18 }  // TID3
+    if firmware.contains(.pendsIRQ) { hcr |= 1 << 7 | 1 << 4 }  // VI, IMO
+    if firmware.contains(.pendsFIQ) { hcr |= 1 << 6 | 1 << 3 }  // VF, FMO
+    if firmware.contains(.pendsSError) { hcr |= 1 << 8 | 1 << 5 }  // VSE, AMO
+    return hcr
   }
 
   private static let code = Task { try await flatBinary(source: "\(packageFolder)/Tests/BlobTests/Payload") }

@@ -14,6 +14,8 @@ struct SystemState: Equatable, Sendable {
   let daif: UInt64
   /// CNTVCT_EL0.
   let counter: UInt64
+  /// CNTFRQ_EL0.
+  let frequency: UInt64
 
   static let restoredNames = [
     "sctlr", "spsel", "sp", "sp_el0", "fp_trap", "hcr", "tcr", "ttbr0", "mair", "vbar", "tcr2",
@@ -35,6 +37,7 @@ struct SystemState: Equatable, Sendable {
     level = try field("el") >> 2
     daif = try field("daif")
     counter = try field("counter")
+    frequency = try field("frequency")
     var restored: [String: UInt64] = [:]
     for name in Self.restoredNames { restored[name] = try field(name) }
     self.restored = restored
@@ -52,20 +55,26 @@ struct Report: Sendable {
 
   /// As the stub left it; nil if there was none.
   let before: SystemState?
+  /// As the spy found it in the middle of the purgatory; nil if there was none.
+  let during: SystemState?
   /// As the kernel found it.
   let after: SystemState
   /// All that the payload did not write.
   let purgatory: String
   /// The bytes of the windows that were dumped, by address.
   private let dumps: [UInt64: [UInt8]]
-  /// The hashes of the others.
+  /// The hashes of others.
   private let hashes: [UInt64: UInt64]
+  /// The words of others.
+  private let words: [UInt64: [UInt64]]
   private let console: String
 
   /// Takes the console apart; a report that is not whole is an error, so that no test passes on silence.
   init(_ console: String, withStub: Bool = true) throws(Missing) {
     var before: SystemState?
+    var during: SystemState?
     var after: SystemState?
+    var words: [UInt64: [UInt64]] = [:]
     var dumps: [UInt64: [UInt8]] = [:]
     var hashes: [UInt64: UInt64] = [:]
     var ended = false
@@ -75,12 +84,16 @@ struct Report: Sendable {
         ended = true
       } else if line.hasPrefix("before.") {
         before = try SystemState(line.dropFirst(7), console: console)
+      } else if line.hasPrefix("during.") {
+        during = try SystemState(line.dropFirst(7), console: console)
       } else if line.hasPrefix("after.") {
         after = try SystemState(line.dropFirst(6), console: console)
       } else if let (address, digits) = Self.window(line, "dump ") {
         dumps[address] = Self.bytes(digits)
       } else if let (address, digits) = Self.window(line, "hash ") {
         hashes[address] = UInt64(digits.dropFirst(2), radix: 16)
+      } else if let (address, digits) = Self.window(line, "words ") {
+        words[address] = Self.runs(digits)
       } else if line.hasPrefix("exception.") {
         throw Missing(what: "run without an exception", console: console)
       } else {
@@ -93,10 +106,12 @@ struct Report: Sendable {
     guard let after else { throw Missing(what: "state after the purgatory", console: console) }
     guard ended else { throw Missing(what: "last line", console: console) }
     self.before = before
+    self.during = during
     self.after = after
     self.purgatory = String(purgatory.dropLast())  // what follows the last line end: nothing
     self.dumps = dumps
     self.hashes = hashes
+    self.words = words
     self.console = console
   }
 
@@ -121,6 +136,14 @@ struct Report: Sendable {
     return value
   }
 
+  /// The words that memory held at `address`.
+  func words(_ address: UInt64) throws(Missing) -> [UInt64] {
+    guard let value = words[address] else {
+      throw Missing(what: "words of 0x\(String(address, radix: 16))", console: console)
+    }
+    return value
+  }
+
   /// `struct purgatory_info` as the purgatory left it.
   func info(of blob: PlacedBlob) throws -> PurgatoryInfo {
     try PurgatoryInfo(decoding: dump(blob.infoAddress))
@@ -135,6 +158,17 @@ struct Report: Sendable {
     guard line.hasPrefix(prefix), let equals = line.firstIndex(of: "=") else { return nil }
     let address = line[line.index(line.startIndex, offsetBy: prefix.count)..<equals]
     return UInt64(address.dropFirst(2), radix: 16).map { ($0, line[line.index(after: equals)...]) }
+  }
+
+  /// A word and how many of it there are, and so on, each as 0x and sixteen digits.
+  private static func runs(_ digits: Substring) -> [UInt64]? {
+    let numbers = digits.split(separator: "0x", omittingEmptySubsequences: true).map { UInt64($0, radix: 16) }
+    var words: [UInt64] = []
+    for index in stride(from: 0, to: numbers.count - 1, by: 2) {
+      guard let word = numbers[index], let count = numbers[index + 1], count < 1 << 24 else { return nil }
+      words += [UInt64](repeating: word, count: Int(count))
+    }
+    return words
   }
 
   private static func bytes(_ digits: Substring) -> [UInt8]? {

@@ -6,21 +6,57 @@ import TestSupport
 import Testing
 
 struct LinuxMachine: Sendable, CustomTestStringConvertible {
-  let testDescription: String
-  let type: String
-  let conduit: PurgatoryInfo.PSCIConduit
+  enum Level: String, Sendable {
+    case el1 = "EL1"
+    case el2 = "EL2"
+    case el2e2h = "EL2 with E2H"
+  }
+
+  let level: Level
+  /// How the purgatory names its path.
+  let path: String
   var flags: PurgatoryInfo.Flags = []
 
-  static let all = [
-    LinuxMachine(testDescription: "EL1", type: "virt,dtb-randomness=off", conduit: .hvc),
-    LinuxMachine(testDescription: "EL2", type: "virt,dtb-randomness=off,virtualization=on", conduit: .smc),
-  ]
+  var testDescription: String { "\(level.rawValue), \(path)" }
+
+  /// Every path at each of the levels.
+  static let all = [Level.el1, .el2, .el2e2h].flatMap { level in
+    [
+      LinuxMachine(level: level, path: "sha2+cache"),
+      LinuxMachine(level: level, path: "scalar+cache", flags: .noCrypto),
+      LinuxMachine(level: level, path: "sha2+nocache", flags: .noCache),
+    ]
+  }
+
+  /// One for each level.
+  static let onePath = all.filter { $0.flags.isEmpty }
+
+  private var type: String {
+    "virt,dtb-randomness=off" + (level == .el1 ? "" : ",virtualization=on")
+  }
 
   private static let cpu = "max,pauth-impdef=on"
+  private static let stub: UInt64 = 0x4020_0000
   private static let kernel: UInt64 = 0x4040_0000
   private static let initrd: UInt64 = 0x5000_0000
   private static let dtb: UInt64 = 0x5800_0000
   private static let purgatory: UInt64 = 0x5c00_0000
+
+  /// Sets HCR_EL2.E2H and enters the purgatory.
+  private static let enterE2H = Machine.Load(
+    at: stub,
+    [UInt8](instructions: [
+      0xd2c0_0080,  // movz x0, #0x4, lsl #32         E2H
+      0xf2b1_0000,  // movk x0, #0x8800, lsl #16      RW, TGE
+      0xd51c_1100,  // msr hcr_el2, x0
+      0xd503_3fdf,  // isb
+      0xd2a6_0a00,  // movz x0, #0x3050, lsl #16      SCTLR with the MMU off, in EL1's layout: RES1 bits
+      0xf281_0000,  // movk x0, #0x0800
+      0xd518_1000,  // msr sctlr_el1, x0
+      0xd503_3fdf,  // isb
+      0xd2ab_8009,  // movz x9, #0x5c00, lsl #16      the purgatory
+      0xd61f_0120,  // br x9
+    ]))
 
   /// Runs it until it powers off, with a byte in the middle of one segment flipped after its digest was taken.
   func boot(tampering role: Segment.Role?) async throws -> String {
@@ -39,15 +75,15 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
     changes.loadAddress = Self.purgatory
     changes.console = .init(kind: .pl011, base: 0x0900_0000)
     changes.onFailure = .poweroff
-    changes.psci = conduit
+    changes.psci = level == .el1 ? .hvc : .smc
     blob.info = try changes.applied(to: blob.info, file: "purgatory.bin")
     blob.info.flags.formUnion(flags)
 
-    var machine = Machine(start: Self.purgatory)
+    var machine = Machine(start: level == .el2e2h ? Self.stub : Self.purgatory)
     machine.type = type
     machine.cpu = Self.cpu
     machine.memory = "1G"
-    machine.loads = [blob.load]
+    machine.loads = [blob.load, Self.enterE2H]
     for segment in segments {
       var bytes = segment.bytes
       if segment.role == role { bytes[bytes.count / 2] ^= 1 }

@@ -5,8 +5,9 @@
 
     .section .head, "ax", %progbits
     b       stub
-    b       kernel                          // Probe.kernelOffset
-    b       park                            // Probe.parkOffset
+    b       kernel                          // Probe.kernel
+    b       park                            // Probe.park
+    b       spy                             // Probe.spy
 
 // Entered like a kernel: reports the state it finds and the windows of memory, then powers off.
 func kernel
@@ -15,6 +16,7 @@ func kernel
     print   "after."
     adr     x17, state_after
     bl      put_state
+    bl      put_spied
     bl      put_windows
     print   "after.end=0x0000000000000001\n"
     b       power_off
@@ -55,21 +57,28 @@ func stub
     b       .Lstub_poke
 .Lstub_poked:
 
-    tbz     x20, #SETUP_REFUSE, .Lstub_stays
-    adr     x0, .Lstub_stays
-    bl      enter_el1
-.Lstub_stays:
-    tbz     x20, #SETUP_E2H, .Lstub_regime
-    movz    x0, #0x4, lsl #32               // HCR_EL2: E2H,
-    movk    x0, #0x8800, lsl #16            // RW, TGE
-    msr     hcr_el2, x0
-    isb                                     // the _EL1 names reach EL2's registers from here
+    ldr     x1, [x19, #PARAM_HCR]
+    cbz     x1, .Lstub_frequency
+    msr     hcr_el2, x1
+    isb                                     // with E2H the _EL1 names reach EL2's registers from here
+    tbz     x20, #SETUP_E2H, .Lstub_level
     movz    x0, #0x3050, lsl #16            // booting.rst's SCTLR with the MMU off: RES1 bits only
     movk    x0, #0x0800
     msr     sctlr_el1, x0
     isb
+.Lstub_level:
+    tbz     x20, #SETUP_EL1, .Lstub_frequency
+    adr     x0, .Lstub_frequency
+    bl      enter_el1
+.Lstub_frequency:
+    tbz     x20, #SETUP_FREQUENCY, .Lstub_regime
+    ldr     x0, [x19, #PARAM_FREQUENCY]
+    msr     cntfrq_el0, x0
 .Lstub_regime:
     bl      set_registers
+    tbz     x20, #SETUP_MMU, .Lstub_registers
+    bl      set_translation
+.Lstub_registers:
 
     tbz     x20, #SETUP_JUNK, .Lstub_stack
     adr     x0, stack_top
@@ -110,6 +119,7 @@ func stub
     ldp     x1, x2, [x17, #STATE_EL]
     ldp     x3, x4, [x17, #STATE_DAIF]
     ldp     x5, x6, [x17, #STATE_SP]
+    ldr     x7, [x17, #STATE_VBAR]
     mov     sp, x5
     msr     spsel, #0
     mov     sp, x6
@@ -117,9 +127,11 @@ func stub
     msr     daif, x3
     cmp     x1, #CURRENTEL_EL2
     b.eq    .Lstub_enter_el2
+    msr     vbar_el1, x7
     msr     sctlr_el1, x2
     b       .Lstub_enter
 .Lstub_enter_el2:
+    msr     vbar_el2, x7
     msr     sctlr_el2, x2
 .Lstub_enter:
     isb
@@ -132,28 +144,44 @@ func stub
     br      x30
 endfunc stub
 
-// void set_registers(x20 = SETUP_*): values that nobody has by chance, so that a register not restored is seen
-// Clobbers: x0-x3
+// void set_registers(x19 = parameters, x20 = SETUP_*): values that nobody has by chance, so that a register not
+// restored is seen
+// Clobbers: x0-x4
 func set_registers
     adr     x0, vectors                     // an exception in the purgatory, too, is reported rather than a hang
     movz    x1, #0x1122, lsl #48            // MAIR
     movk    x1, #0x44ff
     movz    x2, #0x8080, lsl #16            // TCR: RES1 bits of EL2, EPD1 of EL1; 4 KiB pages, 48 bits
     movk    x2, #0x3510
-    mrs     x3, CurrentEL
-    cmp     x3, #CURRENTEL_EL2
     movz    x3, #0x1234, lsl #16            // TTBR0
+    ldr     x4, [x19, #PARAM_REGIME]
+    cmp     x4, #0
+    csel    x0, x0, x4, eq
+    csel    x1, x1, x4, eq
+    csel    x2, x2, x4, eq
+    csel    x3, x3, x4, eq
+    mrs     x4, CurrentEL
+    cmp     x4, #CURRENTEL_EL2
     b.eq    .Lset_registers_el2
     msr     vbar_el1, x0
     msr     mair_el1, x1
     msr     tcr_el1, x2
     msr     ttbr0_el1, x3
+    mrs     x4, s3_0_c0_c7_3                // ID_AA64MMFR3_EL1
+    tst     x4, #0xf                        // TCRX
+    b.eq    .Lset_registers_cpacr
+    msr     TCR2_EL1, x3
     b       .Lset_registers_cpacr
 .Lset_registers_el2:
     msr     vbar_el2, x0
     msr     mair_el2, x1
     msr     tcr_el2, x2
     msr     ttbr0_el2, x3
+    mrs     x4, s3_0_c0_c7_3                // ID_AA64MMFR3_EL1
+    tst     x4, #0xf                        // TCRX
+    b.eq    .Lset_registers_fp
+    msr     TCR2_EL2, x3
+.Lset_registers_fp:
     tbz     x20, #SETUP_E2H, .Lset_registers_cptr
 .Lset_registers_cpacr:                      // with E2H the name reaches CPTR_EL2
     mrs     x0, cpacr_el1

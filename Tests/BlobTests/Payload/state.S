@@ -36,44 +36,57 @@ func capture
     adr     x0, stack_top
     mov     sp, x0
 
+    mov     x15, x30
+    bl      capture_regime
+    mov     x30, x15
+    adr     x0, vectors
+    cmp     x4, #CURRENTEL_EL2
+    b.eq    .Lcapture_vectors_el2
+    msr     vbar_el1, x0
+    b       .Lcapture_done
+.Lcapture_vectors_el2:
+    msr     vbar_el2, x0
+.Lcapture_done:
+    isb
+    ret
+endfunc capture
+
+// void capture_regime(x17 = struct state, x4 = CurrentEL): what the stub set and the purgatory changes
+// Clobbers: x0-x3, x5-x10
+func capture_regime
     mov     x9, xzr
     mrs     x0, s3_0_c0_c7_3                // ID_AA64MMFR3_EL1
     ands    x10, x0, #0xf                   // TCRX
     cmp     x4, #CURRENTEL_EL2
-    b.eq    .Lcapture_el2
+    b.eq    .Lcapture_regime_el2
     mrs     x2, cpacr_el1
     mov     x3, xzr
     mrs     x5, tcr_el1
     mrs     x6, ttbr0_el1
     mrs     x7, mair_el1
     mrs     x8, vbar_el1
-    cbz     x10, .Lcapture_vectors_el1
-    mrs     x9, s3_0_c2_c0_3                // TCR2_EL1
-.Lcapture_vectors_el1:
-    adr     x0, vectors
-    msr     vbar_el1, x0
-    b       .Lcapture_done
-.Lcapture_el2:
+    cbz     x10, .Lcapture_regime_done
+    mrs     x9, TCR2_EL1
+    b       .Lcapture_regime_done
+.Lcapture_regime_el2:
     mrs     x2, cptr_el2
     mrs     x3, hcr_el2
     mrs     x5, tcr_el2
     mrs     x6, ttbr0_el2
     mrs     x7, mair_el2
     mrs     x8, vbar_el2
-    cbz     x10, .Lcapture_vectors_el2
-    mrs     x9, s3_4_c2_c0_3                // TCR2_EL2
-.Lcapture_vectors_el2:
-    adr     x0, vectors
-    msr     vbar_el2, x0
-.Lcapture_done:
-    isb
+    cbz     x10, .Lcapture_regime_done
+    mrs     x9, TCR2_EL2
+.Lcapture_regime_done:
     stp     x2, x3, [x17, #STATE_FP_TRAP]
     stp     x5, x6, [x17, #STATE_TCR]
     stp     x7, x8, [x17, #STATE_MAIR]
     mrs     x10, cntvct_el0
     stp     x9, x10, [x17, #STATE_TCR2]
+    mrs     x0, cntfrq_el0
+    str     x0, [x17, #STATE_FREQUENCY]
     ret
-endfunc capture
+endfunc capture_regime
 
 // void put_state(x17 = struct state): after its first word ("before." or "after.") one line for all fields
 // Clobbers: x0-x7, x17, x18
@@ -99,4 +112,5 @@ endfunc put_state
     .section .rodata
 .Lstate_names:
     .asciz  "x0=", " x1=", " x2=", " x3=", " el=", " sctlr=", " daif=", " spsel=", " sp=", " sp_el0=", " fp_trap="
-    .asciz  " hcr=", " tcr=", " ttbr0=", " mair=", " vbar=", " tcr2=", " counter=", ""
+    .asciz  " hcr=", " tcr=", " ttbr0=", " mair=", " vbar=", " tcr2=", " counter="
+    .asciz  " frequency=", ""

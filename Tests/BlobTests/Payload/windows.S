@@ -1,4 +1,4 @@
-// windows.S — what memory holds: a dump of all bytes, or their FNV-1a hash
+// windows.S — what memory holds: a dump of all bytes, runs of words, or the bytes' FNV-1a hash
 // SPDX-License-Identifier: MIT
 
 #include "probe.h"
@@ -17,6 +17,7 @@ func put_windows
     sub     x20, x20, #1
     ldp     x21, x22, [x19], #16            // x21 = address, x22 = size
     tbnz    x22, #WINDOW_DUMP, .Lput_windows_dump
+    tbnz    x22, #WINDOW_WORDS, .Lput_windows_words
 
     movz    x23, #0xcbf2, lsl #48           // FNV-1a: offset basis,
     movk    x23, #0x9ce4, lsl #32
@@ -62,6 +63,33 @@ func put_windows
 .Lput_windows_dumped:
     print   "\n"
     b       .Lput_windows_next
+
+.Lput_windows_words:                        // each run is its word and its length
+    and     x22, x22, #~(1 << WINDOW_WORDS)
+    add     x22, x22, x21
+    print   "words "
+    mov     x0, x21
+    bl      put_hex
+    print   "="
+.Lput_windows_run:
+    cmp     x21, x22
+    b.eq    .Lput_windows_dumped
+    ldr     x23, [x21]
+    mov     x24, xzr
+.Lput_windows_same:
+    add     x21, x21, #8
+    add     x24, x24, #1
+    cmp     x21, x22
+    b.eq    .Lput_windows_put_run
+    ldr     x25, [x21]
+    cmp     x25, x23
+    b.eq    .Lput_windows_same
+.Lput_windows_put_run:
+    mov     x0, x23
+    bl      put_hex
+    mov     x0, x24
+    bl      put_hex
+    b       .Lput_windows_run
 .Lput_windows_done:
     mov     x30, x26
     ret

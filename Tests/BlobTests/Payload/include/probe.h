@@ -11,17 +11,26 @@
 #define PARAM_X0            0x18    /* ... with this x0 */
 #define PARAM_SETUP         0x20    /* SETUP_* */
 #define PARAM_SCTLR_SET     0x28    /* ... with these bits of SCTLR set */
-#define PARAM_POKE_COUNT    0x30
-#define PARAM_WINDOW_COUNT  0x38
-#define PARAM_PAIRS         0x40
+#define PARAM_HCR           0x30    /* ... under this HCR_EL2; 0: as it is */
+#define PARAM_ISAR0_CLEAR   0x38    /* the firmware's ID_AA64ISAR0_EL1 has these bits not, */
+#define PARAM_MMFR0_SET     0x40    /* ... and its ID_AA64MMFR0_EL1 these */
+#define PARAM_REGIME        0x48    /* what TCR, TTBR0, MAIR and VBAR hold; 0: something that passes for normal */
+#define PARAM_FREQUENCY     0x50    /* CNTFRQ_EL0 under SETUP_FREQUENCY */
+#define PARAM_SPY_NEXT      0x58    /* where the spy goes on */
+#define PARAM_POKE_COUNT    0x60
+#define PARAM_WINDOW_COUNT  0x68
+#define PARAM_PAIRS         0x70
 
 #define SETUP_E2H           0       /* bit numbers */
 #define SETUP_TRAP_FP       1
 #define SETUP_JUNK          2       /* registers, SPSel = 0, misaligned stack pointers */
 #define SETUP_UNMASK        3       /* DAIF = 0 */
-#define SETUP_REFUSE        4       /* from EL2 down to EL1, under a firmware that refuses all calls */
+#define SETUP_EL1           4       /* from EL2 down to EL1, under the firmware of firmware.S */
+#define SETUP_MMU           5       /* a translation regime that SCTLR.M may turn on */
+#define SETUP_FREQUENCY     6       /* at the highest exception level that there is */
 
-#define WINDOW_DUMP         63      /* bit number in a window's size: dump the bytes, rather than hash them */
+#define WINDOW_DUMP         63      /* bit numbers in a window's size: dump the bytes, rather than hash them; */
+#define WINDOW_WORDS        62      /* ... or runs of 64-bit words */
 
 /* struct state: 64-bit fields in the order of state_names (state.S) */
 #define STATE_X0            0x00
@@ -33,13 +42,17 @@
 #define STATE_FP_TRAP       0x50    /* CPACR_EL1 or CPTR_EL2, and HCR_EL2 (0 at EL1) */
 #define STATE_TCR           0x60    /* and TTBR0 */
 #define STATE_MAIR          0x70    /* and VBAR */
+#define STATE_VBAR          0x78
 #define STATE_TCR2          0x80    /* 0 where there is none; and CNTVCT */
-#define STATE_SIZE          0x90
+#define STATE_FREQUENCY     0x90    /* CNTFRQ */
+#define STATE_SIZE          0xa0
 
 #define CURRENTEL_EL2       (2 << 2)
 #define CURRENTEL_EL3       (3 << 2)
 #define SCTLR_SA_A          (1 << 3 | 1 << 1)
 #define SCTLR_EE_HIGH       (1 << 9)            /* bit 25 */
+#define TCR2_EL1            s3_0_c2_c0_3        /* names that older assemblers do not know */
+#define TCR2_EL2            s3_4_c2_c0_3
 #define CPACR_FPEN          (3 << 20)
 #define CPTR_EL2_TFP        (1 << 10)
 

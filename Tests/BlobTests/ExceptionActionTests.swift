@@ -1,0 +1,156 @@
+// ExceptionActionTests.swift — what follows an exception is what the loader chose; the console never is a reason
+// SPDX-License-Identifier: MIT
+
+import PurgatoryABI
+import PurgatoryKit
+import TestSupport
+import Testing
+
+@Suite(.requiresQEMU) struct ExceptionActions {
+  /// An undefined instruction in the middle of a hash; what is said up to the action.
+  private func scenario(
+    _ level: Level, _ action: PurgatoryInfo.FailureAction, _ flags: PurgatoryInfo.Flags = []
+  ) async throws -> (Scenario, @Sendable (String) throws -> String) {
+    var scenario = try await Scenario(level)
+    try scenario.verify([.init(at: 0x4100_0000, .random(1000, seed: 93))], flags.union(.verifyRegions))
+    scenario.info.onFailure = action
+    try scenario.blobs[0].overwrite("sha256_blocks_sha2", with: [Instruction.undefined])
+    let banner = Message.banner(scenario.blob, level)
+    return (
+      scenario,
+      { console in
+        let line = try #require(ExceptionLine.all(in: console).first)
+        #expect(line.name == "undefined instruction")
+        return banner + line.text
+      }
+    )
+  }
+
+  private static let cacheFlags: [PurgatoryInfo.Flags] = [[], .noCache]
+
+  @Test("halt", arguments: Level.allCases)
+  func halt(_ level: Level) async throws {
+    var (scenario, said) = try await scenario(level, .halt)
+    scenario.machine.stop = .init(after: Message.halted)
+    let console = try await scenario.console()
+    #expect(console == (try said(console)) + Message.halted)
+  }
+
+  @Test("reset: the machine starts again", arguments: Level.allCases)
+  func reset(_ level: Level) async throws {
+    var (scenario, said) = try await scenario(level, .reset)
+    scenario.machine.restarts = true
+    scenario.machine.stop = .init(after: Message.resetting, occurrences: 2)
+    let console = try await scenario.console()
+    #expect(console.hasPrefix(try said(console) + Message.resetting + "before."))
+  }
+
+  @Test("power-off: the machine ends", arguments: Level.allCases)
+  func powerOff(_ level: Level) async throws {
+    var (scenario, said) = try await scenario(level, .poweroff)
+    scenario.machine.restarts = true
+    let console = try await scenario.console()
+    #expect(console == (try said(console)) + Message.poweringOff)
+  }
+
+  @Test("boot anyway: MMU off, registers as they were", arguments: Level.allCases, cacheFlags)
+  func boot(_ level: Level, _ flags: PurgatoryInfo.Flags) async throws {
+    var (scenario, said) = try await scenario(level, .boot, flags)
+    scenario.probe.setup.formUnion([.junk, .trapFP, .unmasked])
+    scenario.info.dtbAddress = 0x4700_0000
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    #expect(report.after.x[0] == 0x4700_0000)
+    #expect(report.purgatory == (try said(report.purgatory)) + Message.bootingAnyway)
+    let info = try report.info(of: scenario.blob)
+    #expect(info.status == .exception)
+  }
+
+  @Test("QUIET: every word of an exception, and no other")
+  func quiet() async throws {
+    let (scenario, _) = try await scenario(.el1, .poweroff, .quiet)
+    let console = try await scenario.console()
+    let line = try #require(ExceptionLine.all(in: console).first)
+    #expect(console == line.text + Message.poweringOff)
+  }
+
+  @Test("without a console: not a word, but the status and the action", arguments: Level.allCases)
+  func silent(_ level: Level) async throws {
+    var (scenario, _) = try await scenario(level, .boot)
+    scenario.info.console = nil
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    #expect(report.purgatory == "")
+    let info = try report.info(of: scenario.blob)
+    #expect(info.status == .exception)
+    scenario.info.onFailure = .poweroff
+    scenario.machine.restarts = true
+    #expect(try await scenario.console() == "")
+  }
+
+  // MARK: - Exceptions of the action itself
+
+  @Test(
+    "a PSCI conduit that no firmware answers is an exception, too: reported, then halt",
+    arguments: Level.allCases)
+  func conduit(_ level: Level) async throws {
+    var scenario = try await Scenario(level)
+    try scenario.verify([.init(at: 0x4100_0000, .random(1000, seed: 94))])
+    let computed = scenario.info.regions[0].digest
+    scenario.info.regions[0].digest = .zero
+    scenario.info.onFailure = .reset
+    // `smc` is UNDEFINED without EL3; `hvc` at EL2 goes to EL2 itself.
+    let smcAtEL1 = level == .el1
+    scenario.info.psciConduit = smcAtEL1 ? .smc : .hvc
+    scenario.machine.stop = .init(after: Message.halted)
+    let console = try await scenario.console()
+    let line = try #require(ExceptionLine.all(in: console).first)
+    #expect(line.name == (smcAtEL1 ? "undefined instruction" : "synchronous"))
+    #expect(line.esr == (smcAtEL1 ? 0x0200_0000 : 0x5a00_0000))
+    let call = try scenario.blob.address(of: smcAtEL1 ? Instruction.smc : Instruction.hvc)
+    #expect(line.elr == (smcAtEL1 ? call : call + 4))
+    #expect(
+      console == Message.banner(scenario.blob, level)
+        + Message.mismatch(region: 0, scenario.info.regions[0], computed: computed) + Message.resetting
+        + line.text + Message.halted)
+  }
+
+  // MARK: - The console
+
+  /// An address of `virt` at which there is nothing: every access is an external abort.
+  private static let nothing: UInt64 = 0x0b00_0000
+
+  @Test(
+    "a UART that faults is dropped, and the kernel boots", arguments: Level.allCases,
+    PurgatoryInfo.Console.Kind.allCases)
+  func faultingConsole(_ level: Level, _ kind: PurgatoryInfo.Console.Kind) async throws {
+    var scenario = try await Scenario(level, chain: chainBases(3))
+    let load = Machine.Load(at: 0x4100_0000, .random(1000, seed: 95))
+    scenario.segments = [load]
+    for index in scenario.blobs.indices {
+      try scenario.blobs[index].info.expect([load], .verifyRegions)
+      scenario.blobs[index].info.console = .init(kind: kind, base: Self.nothing)
+      scenario.blobs[index].info.onFailure = .boot
+    }
+    // The second has something wrong to say, the third an exception that is not the UART's.
+    scenario.blobs[1].info.regions[0].digest = .zero
+    try scenario.blobs[2].overwrite("sha256_blocks_sha2", with: [Instruction.undefined])
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    #expect(report.purgatory == "")
+    let statuses = try scenario.blobs.map { try report.info(of: $0).status }
+    #expect(statuses == [.verified, .mismatch, .exception])
+  }
+
+  @Test("a UART that faults does not keep a failure from its action")
+  func faultingConsoleFailure() async throws {
+    var scenario = try await Scenario()
+    scenario.info.console = .init(kind: .pl011, base: Self.nothing)
+    scenario.info.onFailure = .poweroff
+    scenario.machine.restarts = true
+    #expect(try await scenario.console() == "")
+  }
+}
