@@ -19,7 +19,7 @@ demo: build ## boot a real Linux through the purgatory, in QEMU
 	@scripts/demo $(tool)
 
 inputs: bootstrap ## fetch what the tests boot into .cache/
-	@scripts/fetch-debian linux busybox elf kexec kexec-amd64
+	@scripts/fetch-debian linux busybox elf kexec kexec-amd64 kexec-libs u-boot
 	@scripts/initramfs .cache/initramfs.cpio.gz
 
 test: lint inputs ## run all tests

@@ -47,7 +47,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "ELFTests", dependencies: ["ELF"]),
-    .testTarget(name: "DeviceTreeTests", dependencies: ["DeviceTree"]),
+    .testTarget(name: "DeviceTreeTests", dependencies: ["DeviceTree", "TestSupport"]),
     .testTarget(
       name: "PurgatoryKitTests",
       dependencies: [
@@ -77,6 +77,13 @@ let package = Package(
       name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
       exclude: ["Payload", "README.md"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
+    .testTarget(name: "LayoutTests", dependencies: ["CommandTests", "PurgatoryKit", "TestSupport"]),
+    .testTarget(
+      name: "RunTests",
+      dependencies: [
+        "purgatory", "PurgatoryKit", "TestSupport",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
     .executableTarget(
       name: "bench", dependencies: ["ELF", "PurgatoryKit", "TestSupport"],
       path: "Tests/Bench", exclude: ["Payload"]),

@@ -71,8 +71,16 @@ public struct DeviceTree: Equatable, Sendable {
 extension DeviceTree {
   /// The node at `path`: absolute, or beginning with an alias.
   public func node(at path: String) -> Node? {
-    let offset = withTree { fdt_path_offset($0, path) }
-    return offset >= 0 ? Node(offset: offset) : nil
+    guard !path.hasPrefix("/") else {
+      let offset = withTree { fdt_path_offset($0, path) }
+      return offset >= 0 ? Node(offset: offset) : nil
+    }
+    // Not left to libfdt: before 1.7 it follows an alias of an alias, and never comes back from one of itself.
+    let alias = path.prefix { $0 != "/" }
+    guard let aliases = node(at: "/aliases"), let target = strings(String(alias), of: aliases).first,
+      target.hasPrefix("/")
+    else { return nil }
+    return node(at: target + path.dropFirst(alias.count))
   }
 
   public func parent(of node: Node) -> Node? {

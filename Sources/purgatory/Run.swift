@@ -31,6 +31,13 @@ struct Run: AsyncParsableCommand {
   @Option(help: .init("End, and fail, after so many seconds. (default: never)", valueName: "seconds"))
   var timeout: Int?
 
+  func validate() throws {
+    if expect?.isEmpty ?? false { throw ValidationError("--expect needs a text that is not empty") }
+    if let timeout, !(1...1_000_000_000).contains(timeout) {
+      throw ValidationError("--timeout needs a number from 1 to 1000000000")
+    }
+  }
+
   func run() async throws {
     let bytes = try Files.read(file)
     let emulator: Emulator

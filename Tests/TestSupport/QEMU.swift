@@ -12,7 +12,7 @@ public enum QEMU {
     .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(command)") }
 
   /// One emulated core keeps one host core busy.
-  static let slots = Slots(count: ProcessInfo.processInfo.activeProcessorCount)
+  public static let slots = Slots(count: ProcessInfo.processInfo.activeProcessorCount)
 }
 
 extension Trait where Self == ConditionTrait {

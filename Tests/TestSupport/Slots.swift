@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 /// A counting semaphore that suspends instead of blocking a thread.
-actor Slots {
+public actor Slots {
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -26,7 +26,8 @@ actor Slots {
     }
   }
 
-  nonisolated func run<Result: Sendable>(_ operation: @Sendable () async throws -> Result) async rethrows
+  public nonisolated func run<Result: Sendable>(_ operation: @Sendable () async throws -> Result)
+    async rethrows
     -> Result
   {
     await acquire()

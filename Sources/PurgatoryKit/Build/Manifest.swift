@@ -47,10 +47,9 @@ public struct Manifest: Codable, Equatable, Sendable {
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(bytes))
     } catch {
+      let (place, found) = (error as? DecodingError)?.reason ?? (nil, "no manifest")
       throw Rejection(
-        Problem(
-          file, found: "no manifest", expected: "the manifest.json of purgatory build",
-          help: "\(error)".printable))
+        Problem(file, place, found: found, expected: "what purgatory build writes into a manifest"))
     }
     guard version == 1 else {
       throw Rejection(Problem(file, "version", found: "\(version)", expected: "1"))
@@ -62,6 +61,26 @@ public struct Manifest: Codable, Equatable, Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension DecodingError {
+  /// Where in the JSON, and what is there.
+  fileprivate var reason: (place: String?, found: String) {
+    func place(_ path: [any CodingKey]) -> String? {
+      let text = path.reduce("") { text, key in
+        if let index = key.intValue { return "\(text)[\(index)]" }
+        return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
+      }
+      return text.isEmpty ? nil : text
+    }
+    return switch self {
+    case .keyNotFound(let key, let context): (place(context.codingPath + [key]), "nothing")
+    case .valueNotFound(_, let context): (place(context.codingPath), "null")
+    case .typeMismatch(_, let context): (place(context.codingPath), "a value of another type")
+    case .dataCorrupted(let context): (place(context.codingPath), "no JSON, or a number out of range")
+    @unknown default: (nil, "no manifest")
+    }
   }
 }
 

@@ -18,17 +18,23 @@ public struct Board: Sendable {
     }
   }
 
-  /// RAM, in the tree's order.
+  /// RAM, by address. What is disabled is not the kernel's: QEMU's secure RAM, say.
   public var memory: [Range<UInt64>] {
     guard let root = tree.node(at: "/") else { return [] }
-    return tree.children(of: root).filter { tree.strings("device_type", of: $0) == ["memory"] }
-      .flatMap { tree.registers(of: $0) }
+    return tree.children(of: root)
+      .filter { tree.strings("device_type", of: $0) == ["memory"] && isAvailable($0) }
+      .flatMap { tree.registers(of: $0) }.merged
   }
 
-  /// Memory that nothing may be placed in: /memreserve/ and the children of /reserved-memory that have a place.
+  private func isAvailable(_ node: DeviceTree.Node) -> Bool {
+    let status = tree.strings("status", of: node)
+    return status.isEmpty || status == ["okay"] || status == ["ok"]
+  }
+
+  /// Memory that nothing may be placed in, by address: /memreserve/ and the children of /reserved-memory that have a place.
   public var reserved: [Range<UInt64>] {
     let nodes = tree.node(at: "/reserved-memory").map { tree.children(of: $0) } ?? []
-    return tree.memoryReservations + nodes.flatMap { tree.registers(of: $0) }
+    return (tree.memoryReservations + nodes.flatMap { tree.registers(of: $0) }).merged
   }
 
   /// The instruction that reaches PSCI; nil: the tree has no PSCI.
@@ -58,8 +64,7 @@ public struct Board: Sendable {
     let path = String(value.prefix { $0 != ":" })  // options such as :115200n8 follow
     guard let node = tree.node(at: path) else {
       throw Rejection(
-        Problem(
-          file, place, found: "\(path), which does not exist", expected: "a node or an alias", help: help))
+        Problem(file, place, found: "\"\(value)\"", expected: "the path of a node, or an alias", help: help))
     }
     guard let base = tree.registers(of: node).first?.lowerBound else {
       throw Rejection(

@@ -9,13 +9,12 @@ public struct FreeMemory: Sendable {
   public private(set) var taken: [Range<UInt64>]
 
   public init(memory: [Range<UInt64>], reserved: [Range<UInt64>]) {
-    self.memory = memory.sorted { $0.lowerBound < $1.lowerBound }
-    taken = reserved.sorted { $0.lowerBound < $1.lowerBound }
+    self.memory = memory.merged
+    taken = reserved.merged
   }
 
   public mutating func take(_ range: Range<UInt64>) {
-    let index = taken.firstIndex { $0.lowerBound > range.lowerBound } ?? taken.endIndex
-    taken.insert(range, at: index)
+    taken = (taken + [range]).merged
   }
 
   /// The lowest free range of `size` bytes whose base is `offset` beyond a multiple of `alignment`.
@@ -29,11 +28,13 @@ public struct FreeMemory: Sendable {
   ) -> Range<UInt64>? {
     for bank in memory {
       var candidate = Self.align(max(bank.lowerBound, window.lowerBound), to: alignment, offset: offset)
+      var obstacles = taken[...]
       while let base = candidate, let range = Range(base: base, size: size),
         range.upperBound <= bank.upperBound,
         range.upperBound - 1 <= window.upperBound
       {
-        if let obstacle = taken.first(where: { $0.overlaps(range) }) {
+        obstacles = obstacles.drop { $0.upperBound <= base }
+        if let obstacle = obstacles.first, obstacle.overlaps(range) {
           candidate = Self.align(obstacle.upperBound, to: alignment, offset: offset)
         } else if let block, base / block != (range.upperBound - 1) / block {
           candidate = Self.align((base / block + 1) * block, to: alignment, offset: offset)
@@ -51,6 +52,19 @@ public struct FreeMemory: Sendable {
     guard excess != 0 else { return address }
     let (result, overflow) = address.addingReportingOverflow(alignment - excess)
     return overflow ? nil : result
+  }
+}
+
+extension [Range<UInt64>] {
+  /// The same addresses in order, in as few ranges as can be.
+  var merged: [Range<UInt64>] {
+    sorted { $0.lowerBound < $1.lowerBound }.reduce(into: []) { result, range in
+      if let last = result.last, range.lowerBound <= last.upperBound {
+        result[result.endIndex - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
+      } else {
+        result.append(range)
+      }
+    }
   }
 }
 

@@ -36,10 +36,14 @@ public struct Layout: Sendable {
   static let firmwareSize: UInt64 = 2 << 20
 
   /// Where an initrd may be: booting.rst wants it and the kernel in one window of 32 GiB that starts at a multiple of
-  /// 1 GiB. This is the one that ends as high as it can, so that what is behind the kernel is in it.
+  /// 1 GiB. This is from the start of the lowest such window to the end of the highest.
   static func initrdWindow(around kernel: Range<UInt64>) -> ClosedRange<UInt64> {
-    let start = kernel.lowerBound & ~((1 << 30) - 1)
-    return start...(start.addingReportingOverflow((32 << 30) - 1).overflow ? .max : start + (32 << 30) - 1)
+    let (unit, size): (UInt64, UInt64) = (1 << 30, 32 << 30)
+    let highest = kernel.lowerBound & ~(unit - 1)
+    let (end, overflow) = highest.addingReportingOverflow(size - 1)
+    // The lowest multiple of 1 GiB from which 32 GiB reach to the kernel's end.
+    let last = kernel.upperBound - 1
+    return (last < size ? 0 : ((last - size) / unit + 1) * unit)...(overflow ? .max : end)
   }
 
   /// - Parameters:
@@ -69,13 +73,19 @@ public struct Layout: Sendable {
     if commandLine != nil, dtb == nil {
       problems.append(Problem("--cmdline", found: "no device tree to put it in", expected: "--dtb"))
     }
-    self.memory = memory.isEmpty ? board?.memory ?? [] : memory
+    self.memory = memory.isEmpty ? board?.memory ?? [] : memory.merged
     // Memory that the user named is the user's; that of a device tree has its firmware in it.
     let firmware =
       memory.isEmpty ? self.memory.compactMap { Range(base: $0.lowerBound, size: Self.firmwareSize) } : []
     reserved = board?.reserved ?? []
     var placer = Placer(FreeMemory(memory: self.memory, reserved: reserved), firmware: firmware)
     for file in files where file.address != nil { placer.take(file) }
+    // A device tree grows when it is told something.
+    if updatesDeviceTree, let board, let address = dtb?.address {
+      let initrd: Range<UInt64>? = files.contains { $0.role == .initrd } ? 0..<1 : nil
+      let grown = try? board.bytes(initrd: initrd, commandLine: commandLine)
+      placer.take(base: address, size: UInt64(grown?.count ?? 0))
+    }
     if let loadAddress { placer.take(base: loadAddress, size: purgatorySize) }
 
     // The kernel first: what it needs is rarest. The DTB last: it has to say where the initrd is.
@@ -104,9 +114,11 @@ public struct Layout: Sendable {
           throw Self.unwritten(dtb.name)
         }
         changed = bytes != dtb.bytes
+        let final = try Board(bytes, file: dtb.name)
         let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
         placed[.dtb] = try placer.place(file, kernel: nil)
-        if let range = try Board(bytes, file: dtb.name).initrd,
+        let isMissing = initrd != nil && placed[.initrd] == nil  // which has been said
+        if !isMissing, let range = final.initrd,
           !(Array(placed.values) + others).contains(where: { $0.range == range })
         {
           throw Rejection(
@@ -132,22 +144,21 @@ public struct Layout: Sendable {
       }
     }
     self.loadAddress = base
-    guard problems.isEmpty else { throw Rejection(problems) }
     segments = [placed[.kernel], placed[.dtb], placed[.initrd]].compactMap { $0 } + others
+    problems += outsideMemory(purgatorySize: purgatorySize)
+    guard problems.isEmpty else { throw Rejection(problems) }
+  }
 
-    let outside = segments.filter { segment in
-      !self.memory.isEmpty
-        && !self.memory.contains {
-          $0.lowerBound <= segment.base && segment.range.upperBound <= $0.upperBound
-        }
+  private func outsideMemory(purgatorySize: UInt64) -> [Problem] {
+    guard !memory.isEmpty else { return [] }
+    var ranges = segments.map { (name: $0.file, range: $0.range) }
+    if let range = loadAddress.flatMap({ Range(base: $0, size: purgatorySize) }) {
+      ranges.append(("the purgatory", range))
     }
-    if !outside.isEmpty {
-      throw Rejection(
-        outside.map {
-          Problem(
-            $0.file, "address", found: $0.range.addresses, expected: "memory: \(Self.list(self.memory))")
-        })
-    }
+    return ranges.filter { _, range in !memory.contains { $0.contains(range) } }
+      .map {
+        Problem($0.name, "address", found: $0.range.addresses, expected: "memory: \(Self.list(memory))")
+      }
   }
 
   /// The device tree would have to be changed, and nobody would write it.

@@ -8,6 +8,7 @@ public struct Emulator: Equatable, Sendable {
   public static let program = "qemu-system-aarch64"
   /// Where `virt` has its RAM, and at its start a device tree of its own.
   static let ramBase: UInt64 = 0x4000_0000
+  static let ownTree = ramBase..<ramBase + (1 << 20)
 
   /// The exception level that the machine starts at: EL2 has PSCI over smc, EL1 over hvc.
   public enum Level: String, CaseIterable, Sendable {
@@ -33,47 +34,66 @@ public struct Emulator: Equatable, Sendable {
   ///   - level: nil: what the purgatory's way to PSCI implies.
   public init(manifest: Manifest, path: String, memory: UInt64?, level: Level?) throws(Rejection) {
     let directory = FilePath(absolute: path).removingLastComponent()
+    var problems: [Problem] = []
     var loads: [String] = []
+    var taken: [(name: String, range: Range<UInt64>)] = []
     var size = memory
     var level = level
-    var taken: [Range<UInt64>] = []
     for segment in manifest.segments {
       let file = directory.pushing(FilePath(segment.file)).lexicallyNormalized().string
-      let bytes = try Files.read(file)
-      guard let range = Range(base: segment.base, size: max(segment.memorySize, UInt64(bytes.count))) else {
-        throw Rejection(
-          Problem(
-            path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64"))
-      }
-      taken.append(range)
-      loads += [
-        "-device",
-        "loader,file=\(file.replacing(",", with: ",,")),addr=\(String(hex: segment.base)),force-raw=on",
-      ]
-      if segment.name == Segment.Role.dtb.rawValue, size == nil {
-        size = try Board(bytes, file: file).memory.first { $0.lowerBound == Self.ramBase }.map {
-          $0.upperBound - $0.lowerBound
+      do throws(Rejection) {
+        let bytes = try Files.read(file)
+        guard let range = Range(base: segment.base, size: max(segment.memorySize, UInt64(bytes.count))) else {
+          throw Rejection(
+            Problem(
+              path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64"))
         }
-      }
-      if segment.name == Segment.Role.purgatory.rawValue, level == nil {
-        level = try Blob(bytes, file: file).info.psciConduit == .hvc ? .el1 : .el2
+        taken.append((segment.name, range))
+        loads += [
+          "-device",
+          "loader,file=\(file.replacing(",", with: ",,")),addr=\(String(hex: segment.base)),force-raw=on",
+        ]
+        switch Segment.Role(rawValue: segment.name) {
+        case .dtb where size == nil:
+          // One that cannot be read is the purgatory's to refuse.
+          let banks = (try? Board(bytes, file: file))?.memory ?? []
+          size = banks.first { $0.lowerBound == Self.ramBase }.map { $0.upperBound - $0.lowerBound }
+        case .purgatory where level == nil:
+          level = try Blob(bytes, file: file).info.psciConduit == .hvc ? .el1 : .el2
+        default: break
+        }
+      } catch {
+        problems += error.problems
       }
     }
+    guard problems.isEmpty else { throw Rejection(problems) }
+
     let ram = Self.ramBase..<Self.ramBase + min(size ?? 1 << 30, 1 << 44)
-    for (segment, range) in zip(manifest.segments, taken)
-    where range.lowerBound < ram.lowerBound || range.upperBound > ram.upperBound {
-      throw Rejection(
-        Problem(
-          path, segment.name, found: range.addresses, expected: "memory of the machine: \(ram.addresses)",
-          help: "run it with more --memory, or build it with --memory \(String(hex: ram.lowerBound))+SIZE"))
+    problems = taken.compactMap { name, range in
+      if !ram.contains(range) {
+        return Problem(
+          path, name, found: range.addresses, expected: "memory of the machine: \(ram.addresses)",
+          help: "run it with more --memory, or build it with --memory \(String(hex: ram.lowerBound))+SIZE")
+      }
+      if range.overlaps(Self.ownTree) {
+        return Problem(
+          path, name, found: range.addresses,
+          expected: "nothing at \(Self.ownTree.addresses), where QEMU puts a device tree of its own",
+          help: "build it with --memory \(String(hex: Self.ownTree.upperBound))+SIZE")
+      }
+      return nil
     }
+    if !taken.contains(where: { $0.range.contains(manifest.entry) }) {
+      problems.append(
+        Problem(path, "entry", found: String(hex: manifest.entry), expected: "an address in a segment"))
+    }
+    guard problems.isEmpty else { throw Rejection(problems) }
 
     var start = manifest.entry
     if manifest.segments.contains(where: { $0.name == Segment.Role.dtb.rawValue }) {
       stub = nil
     } else {
-      let own = Range(base: Self.ramBase, size: 2 << 20).map { [$0] } ?? []
-      let free = FreeMemory(memory: [ram], reserved: taken + own)
+      let free = FreeMemory(memory: [ram], reserved: taken.map(\.range) + [Self.ownTree])
       let bytes = Self.stub(x0: Self.ramBase, entry: manifest.entry)
       guard let place = free.place(size: UInt64(bytes.count), alignment: 4 << 10) else {
         throw Rejection(
@@ -89,8 +109,9 @@ public struct Emulator: Equatable, Sendable {
 
   private static func machine(memory: UInt64, level: Level) -> [String] {
     [
-      "-machine", level == .el2 ? "virt,virtualization=on" : "virt", "-cpu", "max,pauth-impdef=on",
-      "-m", "\(memory >> 20)M", "-nographic", "-nic", "none", "-no-reboot",
+      // With 52-bit addresses, kexec_load makes Linux 6.12 oops.
+      "-machine", level == .el2 ? "virt,virtualization=on" : "virt", "-cpu", "max,pauth-impdef=on,lpa2=off",
+      "-m", "\((memory + (1 << 20) - 1) >> 20)M", "-nographic", "-nic", "none", "-no-reboot",
     ]
   }
 

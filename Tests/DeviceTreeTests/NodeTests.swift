@@ -1,0 +1,116 @@
+// NodeTests.swift — nodes by path and by alias, properties, reservations, and changes in a copy
+// SPDX-License-Identifier: MIT
+
+import TestSupport
+import Testing
+
+@testable import DeviceTree
+
+@Suite struct NodeTests {
+  private func tree(_ root: TreeNode) throws -> DeviceTree { try DeviceTree(root.dtb()) }
+
+  private let board = TreeNode(
+    "", ["model": "a board", "compatible": .strings("vendor,board", "vendor,family")],
+    [
+      TreeNode(
+        "aliases",
+        [
+          "serial0": "/soc/uart@9", "bus": "/soc", "self": "self", "ping": "pong", "pong": "ping",
+          "second": "serial0", "gone": "/soc/uart@a", "none": .empty, "word": [0x2f73_6f63],
+        ]),
+      TreeNode(
+        "soc", [:], [TreeNode("uart@9", ["number": [0x1234_5678], "wide": .wide(1 << 40), "flag": .empty])]),
+    ])
+
+  @Test func byPath() throws {
+    let tree = try tree(board)
+    let uart = try #require(tree.node(at: "/soc/uart@9"))
+    #expect(tree.name(of: uart) == "uart@9")
+    #expect(tree.node(at: "/soc/uart") == uart)  // the unit address may be left out
+    #expect(tree.parent(of: uart) == tree.node(at: "/soc"))
+    #expect(tree.node(at: "/").flatMap(tree.parent(of:)) == nil)
+    for path in ["", "/none", "/soc/uart@9/none", "soc", "none"] {
+      #expect(tree.node(at: path) == nil, "\(path)")
+    }
+  }
+
+  @Test func byAlias() throws {
+    let tree = try tree(board)
+    let uart = tree.node(at: "/soc/uart@9")
+    #expect(tree.node(at: "serial0") == uart)
+    #expect(tree.node(at: "bus/uart@9") == uart)
+    #expect(tree.node(at: "word") == tree.node(at: "/soc"))  // bytes are bytes
+    // An alias is a path, not an alias; one of itself has no end.
+    for path in ["self", "ping", "second", "gone", "none", "serial0/none"] {
+      #expect(tree.node(at: path) == nil, "\(path)")
+    }
+    #expect(try self.tree(TreeNode("")).node(at: "serial0") == nil)
+  }
+
+  @Test func properties() throws {
+    let tree = try tree(board)
+    let root = try #require(tree.node(at: "/"))
+    let uart = try #require(tree.node(at: "/soc/uart@9"))
+    #expect(tree.strings("compatible", of: root) == ["vendor,board", "vendor,family"])
+    #expect(tree.strings("none", of: root) == [])
+    #expect(tree.property("flag", of: uart) == [])
+    #expect(tree.property("none", of: uart) == nil)
+    #expect(tree.number("number", of: uart) == 0x1234_5678)
+    #expect(tree.number("wide", of: uart) == nil)
+    #expect(tree.address("number", of: uart) == 0x1234_5678)
+    #expect(tree.address("wide", of: uart) == 1 << 40)
+    #expect(tree.address("flag", of: uart) == nil)
+    #expect(tree.children(of: root).map(tree.name(of:)) == ["aliases", "soc"])
+  }
+
+  @Test func reservations() throws {
+    let ranges: [Range<UInt64>] = [0x4000_0000..<0x4010_0000, 0x1000..<0x1001, 0..<(.max)]
+    #expect(try DeviceTree(board.dtb(reserving: ranges)).memoryReservations == ranges)
+    #expect(try tree(board).memoryReservations == [])
+  }
+
+  @Test func aChange() throws {
+    var tree = try tree(board)
+    let before = tree
+    try tree.set("bootargs", to: Array("quiet\0".utf8), ofNodeAt: "/chosen")
+    let chosen = try #require(tree.node(at: "/chosen"))
+    #expect(tree.strings("bootargs", of: chosen) == ["quiet"])
+    #expect(tree.node(at: "/soc/uart@9").flatMap { tree.number("number", of: $0) } == 0x1234_5678)
+    #expect(before.node(at: "/chosen") == nil)
+    // Longer, shorter, empty; nothing is left of the old one.
+    for value in [[UInt8](repeating: 0x61, count: 4096), [1], []] {
+      try tree.set("bootargs", to: value, ofNodeAt: "/chosen")
+      #expect(tree.node(at: "/chosen").flatMap { tree.property("bootargs", of: $0) } == value)
+      try DeviceTree.validate(tree.bytes)
+    }
+    #expect(tree.bytes.count < before.bytes.count + 100)
+    #expect(tree.bytes.count == tree.bytes[4..<8].reduce(0) { $0 << 8 | Int($1) })
+  }
+
+  /// The same changes give the same bytes, and a value that is there already changes none.
+  @Test func aChangeIsReproducible() throws {
+    var one = try tree(board)
+    var two = try tree(board)
+    try one.set("model", to: Array("other\0".utf8), ofNodeAt: "/")
+    try two.set("model", to: Array("other\0".utf8), ofNodeAt: "/")
+    #expect(one.bytes == two.bytes)
+    try two.set("model", to: Array("other\0".utf8), ofNodeAt: "/")
+    #expect(one.bytes == two.bytes)
+  }
+
+  /// Room behind the tree is not kept, and does not get into it.
+  @Test func aChangeOfAPaddedTree() throws {
+    var padded = try DeviceTree(board.dtb() + [UInt8](repeating: 0xa5, count: 4096))
+    var plain = try tree(board)
+    try padded.set("x", to: [1], ofNodeAt: "/soc")
+    try plain.set("x", to: [1], ofNodeAt: "/soc")
+    #expect(padded.bytes == plain.bytes)
+  }
+
+  @Test func noSuchNode() throws {
+    var tree = try tree(board)
+    let before = tree.bytes
+    #expect(throws: DeviceTreeError.self) { try tree.set("x", to: [1], ofNodeAt: "/none/none") }
+    #expect(tree.bytes == before)
+  }
+}

@@ -1,0 +1,139 @@
+// DryRunTests.swift — the memory map that `build --dry-run` draws, and that it writes nothing
+// SPDX-License-Identifier: MIT
+
+import Subprocess
+import TestSupport
+import Testing
+
+@testable import CommandTests
+
+@Suite struct DryRunTests {
+  let folder: Folder
+
+  init() throws {
+    folder = try Folder()
+    try Source.makeSmall(in: folder)
+    try folder.write(Input.image(imageSize: 0x180_0000), to: "Image")
+    try folder.write(Input.initrd(), to: "initrd")
+    try folder.write(Input.initrd(100), to: "payload")
+  }
+
+  /// The map: what is between the commands and the description of the purgatory.
+  private func map(_ arguments: [String]) async throws -> String {
+    let before = try folder.snapshot()
+    let outcome = try await folder.done(["build", "--source", "small", "--dry-run"] + arguments)
+    #expect(differences(before, try folder.snapshot()) == [])
+    let parts = outcome.text.split(separator: "\n\n")
+    return parts.dropFirst().dropLast().joined(separator: "\n\n")
+  }
+
+  @Test func aBoard() async throws {
+    let tree = TreeNode.root(
+      .memory(0x4000_0000, 0x1000_0000), .memory(0x1_0000_0000, 0x4000_0000),
+      .reserved(
+        TreeNode("secure", ["reg": .wide(0x4080_0000, 0x10_0000)]),
+        TreeNode("sram", ["reg": .wide(0x1000, 0x1000)])))
+    try folder.write(tree.dtb(reserving: [0x1_3000_0000..<0x1_3000_1000]), to: "board.dtb")
+    let map = try await map([
+      "--output-dir", "out", "--kernel", "Image", "--initrd", "initrd", "--dtb", "board.dtb", "--segment",
+      "payload@0x130000800",
+      "--load-address", "0x13fffe000",
+    ])
+    #expect(
+      map == """
+                    0x1000 +--------------+
+                           | reserved     |
+                    0x2000 +--------------+
+                0x40000000 +--------------+
+                           |              |
+                0x40200000 +--------------+
+                           | initrd       |
+                0x40201388 +--------------+
+                           |              |
+                0x40202000 +--------------+
+                           | dtb          |
+                0x40202269 +--------------+
+                           |              |
+                0x40800000 +--------------+
+                           | reserved     |
+                0x40900000 +--------------+
+                           |              |
+                0x40a00000 +--------------+
+                           | kernel       |
+                0x42200000 +--------------+
+                           |              |
+                0x50000000 +--------------+ end of memory
+               0x100000000 +--------------+
+                           |              |
+               0x130000000 +--------------+
+                           | reserved     |
+               0x130000800 +--------------+
+                           | segment      |
+               0x130000864 +--------------+
+                           | reserved     |
+               0x130001000 +--------------+
+                           |              |
+               0x13fffe000 +--------------+
+                           | purgatory    |
+               0x140000000 +--------------+ end of memory
+
+          reserved  0x1000-0x2000             4,096 bytes
+          initrd    0x40200000-0x40201388     5,000 bytes         initrd
+          dtb       0x40202000-0x40202269     617 bytes           board.dtb
+          reserved  0x40800000-0x40900000     1,048,576 bytes
+          kernel    0x40a00000-0x42200000     25,165,824 bytes    Image
+          reserved  0x130000000-0x130001000   4,096 bytes
+          segment   0x130000800-0x130000864   100 bytes           payload
+          purgatory 0x13fffe000-0x140000000   8,192 bytes
+        """)
+  }
+
+  /// Nothing to say of what lies around the files, and nothing of the machine.
+  @Test func memoryThatIsNotKnown() async throws {
+    let map = try await map([
+      "--segment", "payload@0x20000", "--segment", "initrd@0x10000", "--load-address", "0x12000",
+    ])
+    #expect(
+      map == """
+                   0x10000 +--------------+
+                           | segment      |
+                   0x11388 +--------------+
+                           |              |
+                   0x12000 +--------------+
+                           | purgatory    |
+                   0x14000 +--------------+
+                           |              |
+                   0x20000 +--------------+
+                           | segment      |
+                   0x20064 +--------------+
+
+          segment   0x10000-0x11388         5,000 bytes         initrd
+          purgatory 0x12000-0x14000         8,192 bytes
+          segment   0x20000-0x20064         100 bytes           payload
+        """)
+  }
+
+  @Test func nothingToLoad() async throws {
+    #expect(try await map([]) == "")
+  }
+
+  /// Addresses above 1 TiB, and names that are long: the columns keep apart.
+  @Test func highMemory() async throws {
+    let map = try await map(["--segment", "payload", "--memory", "0x123456789000+0x100000"])
+    #expect(
+      map == """
+            0x123456789000 +--------------+
+                           | segment      |
+            0x123456789064 +--------------+
+                           |              |
+            0x12345678a000 +--------------+
+                           | purgatory    |
+            0x12345678c000 +--------------+
+                           |              |
+            0x123456889000 +--------------+ end of memory
+
+          segment   0x123456789000-0x123456789064   100 bytes           payload
+          purgatory 0x12345678a000-0x12345678c000   8,192 bytes
+        """)
+  }
+}

@@ -1,0 +1,3 @@
+module fill-info-go
+
+go 1.19
