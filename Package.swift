@@ -77,6 +77,9 @@ let package = Package(
       name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
       exclude: ["Payload", "README.md"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
+    .testTarget(
+      name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
+      exclude: ["Guest"]),
     .testTarget(name: "LayoutTests", dependencies: ["CommandTests", "PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "RunTests",

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import PurgatoryKit
+import SystemPackage
 
 struct BundleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,6 +27,7 @@ struct BundleCommand: AsyncParsableCommand {
   @OptionGroup var sources: SourceOptions
 
   func run() async throws {
+    try refuseReplacing([kernel, dtb].compactMap { $0 })
     let kernel = File(role: .kernel, name: kernel, bytes: try Files.read(kernel), address: nil)
     let dtb = try dtb.map { File(role: .dtb, name: $0, bytes: try Files.read($0), address: nil) }
     var changes = InfoChanges()
@@ -36,5 +38,13 @@ struct BundleCommand: AsyncParsableCommand {
     let result = try Blob(bundle.bytes, file: output)
     try Files.write(result.bytes, to: output)
     talk(result.summary(as: output))
+  }
+
+  /// The output must not replace what it is made of.
+  private func refuseReplacing(_ inputs: [String]) throws(Rejection) {
+    guard output != "-", inputs.contains(where: { FilePath(absolute: $0) == FilePath(absolute: output) })
+    else { return }
+    throw Rejection(
+      Problem(output, found: "named twice", expected: "an output that is no other file of this bundle"))
   }
 }

@@ -1,7 +1,7 @@
 // Machine.swift — an emulated AArch64 machine, and what is in its memory when it starts
 // SPDX-License-Identifier: MIT
 
-/// A run of QEMU to be: bare metal, no firmware, no kernel loader.
+/// A run of QEMU to be: bare metal, without firmware and kernel loader unless `arguments` name them.
 ///
 /// On `virt`, RAM starts at 0x40000000, where QEMU puts its own device tree: load nothing there.
 public struct Machine: Sendable {
@@ -45,8 +45,19 @@ public struct Machine: Sendable {
   /// Bytes that no guest which is going to end writes.
   public var consoleLimit = 16 << 20
 
+  /// Whether `start` decides; otherwise QEMU's own kernel loader or firmware does.
+  let isBareMetal: Bool
+
   public init(start: UInt64) {
     self.start = start
+    isBareMetal = true
+  }
+
+  /// A machine that boots what QEMU's `arguments` name (`-kernel`, `-bios`).
+  public init(booting arguments: [String]) {
+    start = 0
+    isBareMetal = false
+    self.arguments = arguments
   }
 }
 

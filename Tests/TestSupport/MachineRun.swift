@@ -33,7 +33,7 @@ extension Machine {
       try write(load.bytes, to: file)
       result += ["-device", "loader,file=\(file),addr=\(load.address),force-raw=on"]
     }
-    result += ["-device", "loader,addr=\(start),cpu-num=0"]
+    if isBareMetal { result += ["-device", "loader,addr=\(start),cpu-num=0"] }
     if !restarts { result.append("-no-reboot") }
     return result + self.arguments
   }

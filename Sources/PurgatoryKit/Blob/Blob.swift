@@ -42,7 +42,11 @@ public struct Blob: Sendable {
 
   init(recognising bytes: [UInt8], file: String) throws(Violations) {
     if ELFFile.looksLikeELF(bytes) {
-      (format, loadRange, infoOffset, info) = try Self.locateInELF(bytes)
+      if let embedded = EmbeddedELF.all(in: bytes).first {
+        (format, loadRange, infoOffset, info) = try Self.locate(embedded, in: bytes)
+      } else {
+        (format, loadRange, infoOffset, info) = try Self.locateInELF(bytes)
+      }
     } else {
       infoOffset = PurgatoryInfo.blobOffset
       (format, loadRange, info) = try Self.locateInFlat(bytes)
@@ -78,6 +82,26 @@ public struct Blob: Sendable {
       throw Violations(findings: [error.finding])
     }
     throw Violations(findings: findings)
+  }
+
+  /// The purgatory that another program carries, if it is one of ours.
+  private static func locate(
+    _ embedded: EmbeddedELF, in bytes: [UInt8]
+  ) throws(Violations) -> (Format, Range<Int>, Int, PurgatoryInfo) {
+    let own = Array(bytes[embedded.range])
+    let start = embedded.range.lowerBound
+    guard let symbols = try? ELFFile(own).symbols(),
+      symbols.contains(where: { $0.name == PurgatoryRules.infoSymbol })
+    else {
+      throw Violations(findings: [
+        Finding(
+          .infoSymbol, "purgatory at offset \(String(hex: UInt64(start)))",
+          found: "no \(PurgatoryRules.infoSymbol)", expected: "one of ours",
+          help: "purgatory graft replaces that of kexec-tools")
+      ])
+    }
+    let (format, range, infoOffset, info) = try locateInELF(own)
+    return (format, range.lowerBound + start..<range.upperBound + start, infoOffset, info)
   }
 
   private static func locateInFlat(_ bytes: [UInt8]) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo)
@@ -126,6 +150,7 @@ public struct Blob: Sendable {
     _ bytes: [UInt8], _ info: PurgatoryInfo, imageSize: UInt64
   ) throws(Violations) {
     var findings: [Finding] = []
+    var all: [UInt8] = []
     for (index, region) in info.usedRegions {
       guard let range = Range(base: region.base, size: region.size),
         range.upperBound <= imageSize
@@ -146,6 +171,14 @@ public struct Blob: Sendable {
             .malformedELF, "region \(index)", found: "sha256 \(Digest(of: contents))",
             expected: "\(region.digest)", help: "make the bundle again"))
       }
+      if info.flags.contains(.verifyCombined) { all += contents }
+    }
+    if findings.isEmpty, info.flags.contains(.verifyCombined), Digest(of: all) != info.combinedDigest {
+      findings.append(
+        Finding(
+          .malformedELF, "all regions", found: "sha256 \(Digest(of: all))",
+          expected: "\(info.combinedDigest)",
+          help: "make the bundle again"))
     }
     if !findings.isEmpty { throw Violations(findings: findings) }
   }

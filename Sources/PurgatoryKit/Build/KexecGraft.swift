@@ -20,6 +20,11 @@ public struct KexecGraft: Sendable {
       throw Rejection(
         Problem(file, found: "no ELF file", expected: "the kexec program, not packed and not a script"))
     }
+    do {
+      _ = try ELFFile(program)
+    } catch {
+      throw Rejection(error.finding.problem(in: file))
+    }
     let purgatories = EmbeddedELF.all(in: program)
     guard purgatories.count == 1, let range = purgatories.first?.range else {
       throw Rejection(

@@ -18,6 +18,7 @@ public struct RelocatableObject: Sendable {
       symbols = try ELFFile(blob.bytes).symbols().filter {
         $0.binding == .global && $0.definition != .undefined
       }
+      .sorted { ($0.value, $0.name) < ($1.value, $1.name) }  // linkers have an order of their own
     } catch {
       throw Rejection(error.finding.problem(in: blob.file))
     }
@@ -29,7 +30,9 @@ public struct RelocatableObject: Sendable {
     let text = file.add(".purgatory", type: 1, flags: 7, bytes: flat, alignment: alignment)
     let scratchSize = blob.info.memorySize - UInt64(scratchStart)
     file.add(".scratch", type: 8, flags: 3, bytes: [], size: scratchSize, alignment: alignment)
-    for symbol in symbols where symbol.value < UInt64(flat.count) {
+    // What loaders look up is in the header and the struct; GNU ld leaves the code's hidden symbols global, too.
+    let named = UInt64(PurgatoryInfo.blobOffset + PurgatoryInfo.size)
+    for symbol in symbols where symbol.value < named {
       file.addSymbol(
         symbol.name, type: symbol.type.rawValue, section: text, value: symbol.value, size: symbol.size)
     }

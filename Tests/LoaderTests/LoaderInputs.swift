@@ -1,0 +1,33 @@
+// LoaderInputs.swift — what scripts/fetch-debian and scripts/initramfs left for these tests
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import TestSupport
+import Testing
+
+/// A file or folder below .cache.
+enum LoaderInput: String {
+  case kernel = "debian/linux/Image"
+  case initrd = "initramfs.cpio.gz"
+  case busybox = "debian/busybox/busybox"
+  case kexec = "debian/kexec/kexec"
+  case kexecLibraries = "debian/kexec-libs"
+  case kexecAMD64 = "debian/kexec-amd64/kexec"
+  case uBoot = "debian/u-boot/u-boot.bin"
+
+  var path: String { "\(packageFolder)/.cache/\(rawValue)" }
+
+  var bytes: [UInt8] {
+    get throws { try read(path) }
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Without an input the test is skipped, except in CI, where it runs and fails.
+  static func requires(_ inputs: LoaderInput...) -> Self {
+    let missing = inputs.filter { !FileManager.default.fileExists(atPath: $0.path) }
+    return .enabled(
+      if: missing.isEmpty || Tools.isCI,
+      "\(missing.map { ".cache/\($0.rawValue)" }.joined(separator: ", ")) missing: make inputs")
+  }
+}
