@@ -35,6 +35,8 @@ struct Probe: Sendable {
     static let pendsIRQ = Firmware(rawValue: 1 << 3)
     static let pendsFIQ = Firmware(rawValue: 1 << 4)
     static let pendsSError = Firmware(rawValue: 1 << 5)
+    /// Keeps a log of cache and TLB maintenance: see `Maintenance`.
+    static let logsMaintenance = Firmware(rawValue: 1 << 6)
   }
 
   enum Conduit: UInt64, Sendable {
@@ -82,6 +84,8 @@ struct Probe: Sendable {
   var windows: [Window] = []
   /// Another register in TCR2's place: see `Instruction.standInForTCR2`.
   var standsInForTCR2 = false
+  /// Where the log of maintenance is.
+  var log: UInt64 = 0
   /// Where `spy` goes on.
   var spyNext: UInt64 = 0
 
@@ -106,7 +110,7 @@ struct Probe: Sendable {
       hcr, firmware?.contains(.hidesSHA2) == true ? 0xf000 : 0,
       firmware?.contains(.hides4KPages) == true ? 0xf000_0000 : 0,
     ]
-    words += [regime, frequency ?? 0, spyNext, UInt64(pokes.count), UInt64(windows.count)]
+    words += [regime, frequency ?? 0, spyNext, log, UInt64(pokes.count), UInt64(windows.count)]
     words += pokes.flatMap { [$0.address, UInt64($0.value)] }
     words += windows.flatMap { [$0.address, UInt64($0.size) | $0.contents.rawValue] }
     let parameters = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
@@ -130,6 +134,7 @@ struct Probe: Sendable {
     if firmware.contains(.pendsIRQ) { hcr |= 1 << 7 | 1 << 4 }  // VI, IMO
     if firmware.contains(.pendsFIQ) { hcr |= 1 << 6 | 1 << 3 }  // VF, FMO
     if firmware.contains(.pendsSError) { hcr |= 1 << 8 | 1 << 5 }  // VSE, AMO
+    if firmware.contains(.logsMaintenance) { hcr |= 0b1111 << 22 }  // TSW, TPC, TPU, TTLB
     return hcr
   }
 

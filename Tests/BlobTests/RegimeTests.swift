@@ -121,15 +121,16 @@ struct Regime: Sendable, CustomTestStringConvertible {
 
   // MARK: - In the middle of it
 
-  /// The payload as a part of the blob's memory, so that it is mapped and the purgatory can call the spy.
+  /// The payload in the room for page tables, behind those in use: it is mapped, and the purgatory can call the spy.
   private func spied(_ level: Level, cpu: String = "max", probe: Probe = Probe()) async throws -> Scenario {
     var probe = probe
     let blob = try await PlacedBlob(at: 0x4400_0000)
-    probe.base = blob.end
+    let room: UInt64 = 0x8000
+    probe.base = blob.end - room
     probe.spyNext = try blob.address(of: "sha256_final")
     var scenario = try await Scenario(level, cpu: cpu, chain: [blob.base], probe: probe)
     try scenario.verify([Self.region])
-    scenario.info.memorySize += 0x1_0000
+    scenario.blobs[0].reserved = room
     try scenario.blobs[0].redirect("sha256_final", to: probe.spy)
     return scenario
   }

@@ -8,6 +8,8 @@ public struct PlacedBlob: Sendable {
   public var info: PurgatoryInfo
   /// What the blob says that it needs, whatever a test makes of `info`.
   public let memorySize: UInt64
+  /// Bytes at the end of the blob's memory that `load` leaves alone.
+  public var reserved: UInt64 = 0
   /// The file, but for `info`.
   private var file: [UInt8]
   private let symbols: [String: Range<Int>]
@@ -56,10 +58,10 @@ public struct PlacedBlob: Sendable {
     return result
   }
 
-  /// The file, and junk where its scratch will be: no loader zeroes that.
+  /// The file, and junk where its scratch will be, since no loader zeroes that.
   public var load: Machine.Load {
     let file = bytes
-    let scratch = max(0, Int(memorySize) - file.count)
+    let scratch = Int(memorySize - reserved) - file.count
     return Machine.Load(at: base, file + [UInt8](repeating: 0xa5, count: scratch))
   }
 }

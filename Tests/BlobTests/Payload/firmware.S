@@ -1,4 +1,5 @@
-// firmware.S — a firmware at EL2: refuses every HVC and SMC of EL1 that it sees, and hides features of the core
+// firmware.S — a firmware at EL2: refuses every HVC and SMC of EL1 that it sees, hides features of the core, and keeps
+// a log of cache and TLB maintenance
 // SPDX-License-Identifier: MIT
 
 #include "probe.h"
@@ -6,7 +7,8 @@
 #define PSCI_NOT_SUPPORTED  -1
 #define ESR_EC_SHIFT        26
 #define ESR_EC_SMC          0x17    // a trapped SMC: unlike an HVC's, ELR is its own address
-#define ESR_EC_SYSREG       0x18    // a trapped MRS: the ID registers under HCR_EL2.TID3
+#define ESR_EC_SYSREG       0x18    // a trapped MRS: the ID registers under HCR_EL2.TID3; or maintenance
+#define ESR_OP0_READ        21      // bit number: op0 is 3, a register; else 1, an instruction
 #define ISAR0               5 * 8   // their numbers: (CRm - 1) * 8 + Op2
 #define MMFR0               6 * 8
 #define FRAME_SIZE          0x100   // x0-x30; the last slot is for xzr
@@ -42,7 +44,9 @@ func firmware
     b.eq    .Lfirmware_skip
     b       .Lfirmware_return
 
-.Lfirmware_sysreg:                          // ISS: Op2 in bits 19-17, Rt in 9-5, CRm in 4-1
+.Lfirmware_sysreg:
+    tbz     x0, #ESR_OP0_READ, .Lfirmware_log
+    // ISS: Op2 in bits 19-17, Rt in 9-5, CRm in 4-1
     ubfx    x1, x0, #1, #4
     ubfx    x2, x0, #17, #3
     sub     x1, x1, #1
@@ -60,6 +64,22 @@ func firmware
     csel    x2, x6, x2, eq
     ubfx    x0, x0, #5, #5
     str     x2, [sp, x0, lsl #3]
+    b       .Lfirmware_skip
+
+.Lfirmware_log:                             // a record: the syndrome and SCTLR_EL1 as halves of a word, and the operand
+    ubfx    x1, x0, #5, #5
+    str     xzr, [sp, #(8 * 31)]
+    ldr     x1, [sp, x1, lsl #3]
+    mrs     x2, sctlr_el1
+    bfi     x0, x2, #32, #32
+    adr     x4, parameters
+    ldr     x4, [x4, #PARAM_LOG]
+    ldr     x3, [x4]
+    stp     x0, x1, [x3], #16
+    str     x3, [x4]
+    tlbi    vmalle1                         // whatever it was: no more is needed of an emulator without caches
+    ic      iallu
+    dsb     sy
 .Lfirmware_skip:
     mrs     x0, elr_el2
     add     x0, x0, #4

@@ -17,9 +17,10 @@
 #define PARAM_REGIME        0x48    /* what TCR, TTBR0, MAIR and VBAR hold; 0: something that passes for normal */
 #define PARAM_FREQUENCY     0x50    /* CNTFRQ_EL0 under SETUP_FREQUENCY */
 #define PARAM_SPY_NEXT      0x58    /* where the spy goes on */
-#define PARAM_POKE_COUNT    0x60
-#define PARAM_WINDOW_COUNT  0x68
-#define PARAM_PAIRS         0x70
+#define PARAM_LOG           0x60    /* the firmware's log of maintenance: records from here, the next one's address first */
+#define PARAM_POKE_COUNT    0x68
+#define PARAM_WINDOW_COUNT  0x70
+#define PARAM_PAIRS         0x78
 
 #define SETUP_E2H           0       /* bit numbers */
 #define SETUP_TRAP_FP       1

@@ -1,0 +1,148 @@
+// MaintenanceTests.swift — cache and TLB maintenance: what, where, and when. No emulator has caches, but EL2 sees it
+// SPDX-License-Identifier: MIT
+
+import PurgatoryKit
+import TestSupport
+import Testing
+
+@Suite(.requiresQEMU) struct MaintenanceLog {
+  /// Of both cores (Arm's TRMs, CTR_EL0.DminLine).
+  private static let line: UInt64 = 64
+  private static let cores = ["cortex-a72", "neoverse-n1"]
+
+  /// Whole lines; lines in part at either end, at both, and one in whose middle a region lies.
+  private static let loads = [
+    Machine.Load(at: 0x4100_0000, .random(0x1000, seed: 110)),
+    Machine.Load(at: 0x4110_0030, .random(0x1010, seed: 111)),
+    Machine.Load(at: 0x4120_0000, .random(0x1234, seed: 112)),
+    Machine.Load(at: 0x4130_0010, .random(17, seed: 113)),
+    Machine.Load(at: 0x4140_0fc0, .random(64, seed: 114)),
+  ]
+
+  private func run(
+    _ cpu: String, _ change: (inout Scenario) throws -> Void = { _ in }
+  ) async throws -> (Scenario, [Maintenance]) {
+    var scenario = try await Scenario(cpu: cpu)
+    scenario.setFirmware(.logsMaintenance)
+    scenario.probe.log = Maintenance.log
+    scenario.machine.loads.append(Maintenance.load)
+    scenario.windows.append(.init(address: Maintenance.log, size: Maintenance.logSize, .words))
+    try scenario.verify(Self.loads)
+    scenario.info.onFailure = .boot
+    try change(&scenario)
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    return (scenario, try Maintenance.all(in: report))
+  }
+
+  /// The lines of a range; those that it covers only in part.
+  private func lines(_ base: UInt64, _ end: UInt64) -> Set<UInt64> {
+    Set(stride(from: base & ~(Self.line - 1), to: end, by: Int(Self.line)))
+  }
+
+  private func shared(_ base: UInt64, _ end: UInt64) -> Set<UInt64> {
+    lines(base, end).filter { $0 < base || $0 + Self.line > end }
+  }
+
+  private func lines(_ operations: some Sequence<Maintenance>, _ kinds: [Maintenance.Operation]) -> Set<
+    UInt64
+  > {
+    Set(operations.filter { kinds.contains($0.operation) }.map { $0.operand & ~(Self.line - 1) })
+  }
+
+  @Test(
+    "before the caches are on, exactly the blob's and the regions' lines are forgotten, shared ones saved first",
+    arguments: cores)
+  func before(_ cpu: String) async throws {
+    let (scenario, log) = try await run(cpu)
+    let before = log.prefix { !$0.mmuIsOn }
+    #expect(before.allSatisfy { !$0.cacheIsOn })
+    let regions = Self.loads.map { (base: $0.address, end: $0.end) }
+    let blob = scenario.blob
+    let wanted = regions.reduce(into: lines(blob.base, blob.end - PageTables.room)) {
+      $0.formUnion(lines($1.base, $1.end))
+    }
+    let touched = lines(before, [.dcIVAC, .dcCIVAC])
+    #expect(wanted.subtracting(touched) == [])
+    // Of the room for tables those that are in use, from its start.
+    let tables = touched.subtracting(wanted)
+    #expect(tables.allSatisfy { $0 >= blob.end - PageTables.room && $0 < blob.end })
+    #expect(tables.contains(blob.end - PageTables.room))
+
+    let shared = regions.reduce(into: shared(blob.base, blob.end)) {
+      $0.formUnion(self.shared($1.base, $1.end))
+    }
+    #expect(lines(before, [.dcIVAC]).isDisjoint(with: shared), "a neighbour's bytes would be lost")
+    #expect(lines(before, [.dcCIVAC]).isSuperset(of: shared))
+  }
+
+  @Test(
+    "every table in use is forgotten before the caches are on, or a walk might see an older one",
+    arguments: cores)
+  func tables(_ cpu: String) async throws {
+    let (scenario, log) = try await run(cpu) { $0.windows.append(PageTables.window(of: $0.blob)) }
+    let tables = scenario.blob.end - PageTables.room
+    let touched = lines(log.prefix { !$0.mmuIsOn }, [.dcIVAC, .dcCIVAC])
+    // The top one, one for 512 GiB, two for the GiB of blob and regions and that of the UART, and their pages'.
+    let pages = Set(([scenario.blob.base, 0x0900_0000] + Self.loads.map(\.address)).map { $0 >> 21 })
+    let inUse = UInt64(4 + pages.count)
+    #expect(lines(tables, tables + inUse * 0x1000).subtracting(touched) == [])
+  }
+
+  @Test("the scratch is forgotten before the first store to it", arguments: cores)
+  func scratch(_ cpu: String) async throws {
+    let (scenario, log) = try await run(cpu)
+    let start = try scenario.blob.address(of: "scratch_start")
+    let first = log.prefix { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
+    #expect(
+      lines(start, scenario.blob.end - PageTables.room).subtracting(lines(first, [.dcIVAC, .dcCIVAC])) == [])
+  }
+
+  @Test(
+    "on the way out C goes off, then what was written is cleaned, then M goes off", arguments: cores,
+    [false, true])
+  func after(_ cpu: String, _ meetsException: Bool) async throws {
+    let (scenario, log) = try await run(cpu) {
+      if meetsException { try $0.blobs[0].overwrite("sha256_final", with: [Instruction.undefined]) }
+    }
+    let on = try #require(log.firstIndex { $0.mmuIsOn })
+    let off = try #require(log[on...].firstIndex { !$0.mmuIsOn })
+    let inside = log[on..<off]
+    #expect(lines(inside, [.dcIVAC]) == [], "would lose what was written")
+    for operation in inside where operation.operation == .dcCIVAC {
+      #expect(!operation.cacheIsOn, "it may be filled again")
+    }
+    let blob = scenario.blob
+    #expect(lines(inside, [.dcCIVAC]) == lines(blob.base, blob.end - PageTables.room))
+    #expect(lines(log[off...], [.dcIVAC, .dcCIVAC]) == [])
+  }
+
+  @Test(
+    "translations and instructions are forgotten before M goes on, after it went off, and last",
+    arguments: cores)
+  func translations(_ cpu: String) async throws {
+    let (_, log) = try await run(cpu)
+    let on = try #require(log.firstIndex { $0.mmuIsOn })
+    let off = try #require(log[on...].firstIndex { !$0.mmuIsOn })
+    let lastData = try #require(log[..<on].lastIndex { $0.operation == .dcIVAC || $0.operation == .dcCIVAC })
+    for operation in [Maintenance.Operation.tlbiVMALLE1, .icIALLU] {
+      #expect(log[lastData..<on].contains { $0.operation == operation }, "before")
+      #expect(log[off...].contains { $0.operation == operation }, "after")
+    }
+  }
+
+  @Test("nothing by set and way, and nothing but this", arguments: cores)
+  func nothingElse(_ cpu: String) async throws {
+    let (_, log) = try await run(cpu)
+    #expect(!log.contains { $0.operation == .other })
+  }
+
+  @Test("without the caches no region's line is touched", arguments: cores)
+  func uncached(_ cpu: String) async throws {
+    let (scenario, log) = try await run(cpu) { $0.info.flags.insert(.noCache) }
+    #expect(log.allSatisfy { !$0.mmuIsOn })
+    let blob = scenario.blob
+    #expect(lines(log, [.dcIVAC, .dcCIVAC]).allSatisfy { $0 >= blob.base && $0 < blob.end })
+  }
+}
