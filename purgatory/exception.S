@@ -65,7 +65,9 @@ func install_vectors
     sub     x4, x0, x1
     sub     w3, w3, w4, lsr #2              // the same branch from the first entry: it goes back further
 .Linstall_vectors_entry:
-    stp     w2, w3, [x0], #ENTRY_SIZE
+    stp     w2, w3, [x0]
+    dc      cvau, x0                        // where the D-cache was found on, that is where the entry is
+    add     x0, x0, #ENTRY_SIZE
     sub     w3, w3, #(ENTRY_SIZE / 4)
     tst     x0, #(TABLE_SIZE - 1)
     b.ne    .Linstall_vectors_entry

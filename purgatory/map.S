@@ -46,7 +46,7 @@ func build_map
     mov     x26, x2
     mov     x2, x12                         // read, write, execute
     mov     x0, base
-    ldr     x1, [info, #PURGATORY_INFO_memory_size]
+    sub     x1, x11, base                   // the tables are the last of it: info is not believed
     bl      map_range
     orr     x12, x12, x26
     cbz     console, .Lbuild_map_regions

@@ -90,13 +90,12 @@ import Testing
     #expect(lines(tables, tables + inUse * 0x1000).subtracting(touched) == [])
   }
 
-  @Test("the scratch is forgotten before the first store to it", arguments: cores)
+  @Test("scratch and tables are forgotten before the first store to them", arguments: cores)
   func scratch(_ cpu: String) async throws {
     let (scenario, log) = try await run(cpu)
     let start = try scenario.blob.address(of: "scratch_start")
     let first = log.prefix { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
-    #expect(
-      lines(start, scenario.blob.end - PageTables.room).subtracting(lines(first, [.dcIVAC, .dcCIVAC])) == [])
+    #expect(lines(start, scenario.blob.end).subtracting(lines(first, [.dcIVAC, .dcCIVAC])) == [])
   }
 
   @Test(
@@ -136,6 +135,15 @@ import Testing
   func nothingElse(_ cpu: String) async throws {
     let (_, log) = try await run(cpu)
     #expect(!log.contains { $0.operation == .other })
+  }
+
+  @Test(
+    "entered with the caches on: the vectors are written to where instructions come from", arguments: cores)
+  func vectors(_ cpu: String) async throws {
+    let (scenario, log) = try await run(cpu) { $0.probe.setup.insert(.mmuOn) }
+    let table = try scenario.blob.address(of: "vector_table")
+    let vectors = Set(stride(from: table, to: table + 0x800, by: 0x80))
+    #expect(lines(log.filter(\.cacheIsOn), [.dcCVAU]) == vectors)
   }
 
   @Test("without the caches no region's line is touched", arguments: cores)

@@ -104,6 +104,23 @@ private struct Layout: Sendable {
     #expect(sizes == [0x1000, 0x20_0000, 0x4000_0000, 0x20_0000, 0x1000, 0x1000])
   }
 
+  @Test(
+    "memory_size is the loader's to read: what it says in info is not believed", arguments: Level.allCases)
+  func memorySize(_ level: Level) async throws {
+    let layout = Array(repeating: Layout.all[0], count: 3)
+    var scenario = try await scenario(level, layout)
+    for (index, size) in ([0, 0x1000, 0x400_0000_0000] as [UInt64]).enumerated() {
+      scenario.blobs[index].info.memorySize = size
+    }
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    for blob in scenario.blobs {
+      let leaves = try PageTables(of: blob, in: report).leaves()
+      #expect(leaves.merged == PageTables.mapping(PageTables.wanted(blob, level)))
+    }
+  }
+
   @Test("the walker sees what is wrong with tables")
   func walker() async throws {
     let scenario = try await scenario(.el1, Array(Layout.all.prefix(1)))

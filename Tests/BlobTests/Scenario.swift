@@ -38,6 +38,7 @@ struct Scenario: Sendable {
       var blob = try await PlacedBlob(at: base)
       blob.info.console = .init(kind: .pl011, base: 0x0900_0000)
       blob.info.psciConduit = level.conduit
+      blob.info.onFailure = .boot  // a test that fails is to say so, not to hang
       blob.info.kernelEntry = index + 1 < chain.count ? chain[index + 1] : probe.kernel
       blobs.append(blob)
     }

@@ -51,13 +51,20 @@ struct Guest {
 }
 
 extension Folder {
-  /// `purgatory run` with the hang guard of all tests.
+  /// `purgatory run`, by default with the hang guard of all tests.
   func run(
-    _ arguments: [String], timeout: Int = Int(Machine.defaultHangGuard.components.seconds),
-    environment: [String: String] = [:]
+    _ arguments: [String], timeout: Int? = nil, environment: [String: String] = [:]
   ) async throws -> Outcome {
-    try await QEMU.slots.run {
-      try await self.purgatory(["run", "--timeout", "\(timeout)"] + arguments, environment: environment)
+    let hangGuard = Int(Machine.defaultHangGuard.components.seconds)
+    return try await QEMU.slots.run {
+      if Hangs.areTooMany { throw Machine.Failure.notStarted }
+      let outcome = try await self.purgatory(
+        ["run", "--timeout", "\(timeout ?? hangGuard)"] + arguments, environment: environment)
+      if outcome.error.contains("nothing ended the run in \(hangGuard) s") {
+        Hangs.add()
+        throw Machine.Failure.hung(console: outcome.text)
+      }
+      return outcome
     }
   }
 }

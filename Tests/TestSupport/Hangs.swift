@@ -4,15 +4,15 @@
 import Synchronization
 
 /// Waiting for every guest of a purgatory that always hangs would take hours and say nothing new.
-enum Hangs {
+public enum Hangs {
   static let limit = 4
   private static let count = Mutex(0)
 
-  static var areTooMany: Bool {
+  public static var areTooMany: Bool {
     count.withLock { $0 >= limit }
   }
 
-  static func add() {
+  public static func add() {
     count.withLock { $0 += 1 }
   }
 }
