@@ -3,14 +3,17 @@
 
 #include "routine.h"
 
-// void invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right
+// x0 = invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right; 0
 // A line that the range covers only in part is cleaned first: its other bytes are a neighbour's.
 // Requires: the D-cache is off, so nothing of the range is fetched again; the caller follows with dsb sy
 // Clobbers: x0-x4
 func invalidate_range
     line    .req x2
     add     x1, x0, x1                      // x1 = end
-    cache_line line, x4
+    mrs     x4, ctr_el0
+    ubfx    x4, x4, #16, #4                 // DminLine: log2 of words
+    mov     line, #4
+    lsl     line, line, x4                  // bytes of the smallest data cache line
     sub     x3, line, #1
     tst     x0, x3
     bic     x0, x0, x3
@@ -29,6 +32,7 @@ func invalidate_range
 .Linvalidate_range_test:
     cmp     x0, x1
     b.lo    .Linvalidate_range_line
+    mov     x0, xzr                         // each_region goes on
     ret
     .unreq  line
 endfunc invalidate_range

@@ -1,15 +1,13 @@
 // console.S — one byte at a time to the diagnostics UART, which never stops a boot
 // SPDX-License-Identifier: MIT
 
-#include "purgatory_info.h"
 #include "routine.h"
 
 #define PL011_FR         0x18
-#define PL011_FR_BUSY    (1 << 3)   // still sending
-#define PL011_FR_TXFF    (1 << 5)   // transmit FIFO full
+#define PL011_FR_BUSY    3          // bit number: still sending
 #define UART_8250_LSR    5          // register number: times the stride
-#define UART_8250_THRE   (1 << 5)   // room in the transmitter
-#define UART_8250_TEMT   (1 << 6)   // all sent
+#define UART_8250_TEMT   6          // bit number: all sent
+#define BYTES_BIT        0          // of console_type: raw and 8250 have registers of a byte, the others of a word
 
 // A byte takes 9 ms at 1200 baud and a poll some 100 ns: a working UART is never given up.
 #define POLLS_HIGH       (1 << 4)   // 2^20 polls, as movz's upper half
@@ -23,86 +21,55 @@ func console_init
     sub     w0, console_type, #PURGATORY_CONSOLE_RAW
     cmp     w0, #(PURGATORY_CONSOLE_8250_MMIO32 - PURGATORY_CONSOLE_RAW)
     csel    console, console, xzr, ls       // any other type is silent, "none" too
-    ret
+    b       console_flush                   // what the last kernel sent
 endfunc console_init
 
-    // From here to console_end a fault is the UART's: exception.S makes the console silent and goes on at
-    // console_dropped. Every routine here has its caller in x30 where it touches the UART.
-    .global console_start, console_end, console_dropped
-    .hidden console_start, console_end, console_dropped
+    // Between here and console_end a fault is the UART's: exception.S makes the console silent and goes on at x30.
+    // So every routine here has its caller in x30.
+    .global console_start
+    .hidden console_start
 console_start:
 
-// void put_char(w0 = character): "\n" goes out as "\r\n"
-// Clobbers: x0-x6
+// void put_char(w0 = character): on the wire at return
+// Clobbers: x3, x4
 func put_char
-    cmp     w0, #'\n'
-    b.ne    send_byte
-    mov     x6, x30
-    mov     w0, #'\r'
-    bl      send_byte
-    mov     x30, x6
-    mov     w0, #'\n'
-    b       send_byte
+    cbz     console, .Lconsole_flush_done
+    tbz     console_type, #BYTES_BIT, .Lput_char_word
+    strb    w0, [console]                   // the data register is the first of every type
+    b       console_flush
+.Lput_char_word:
+    str     w0, [console]
+    // goes on in console_flush
 endfunc put_char
 
-// void send_byte(w0 = byte)
-// Clobbers: x1-x5
-func send_byte
-    mov     x5, x30
-    mov     w1, #PL011_FR_TXFF
-    mov     w2, #UART_8250_THRE
-    bl      wait_transmitter
-    mov     x30, x5
-    cbz     console, .Lsend_byte_done
-    cmp     console_type, #PURGATORY_CONSOLE_PL011
-    b.eq    .Lsend_byte_word
-    cmp     console_type, #PURGATORY_CONSOLE_8250_MMIO32
-    b.eq    .Lsend_byte_word
-    strb    w0, [console]                   // raw and 8250: the data register is a byte at the base
-    ret
-.Lsend_byte_word:
-    str     w0, [console]                   // pl011 and 8250-mmio32: a word at the base
-.Lsend_byte_done:
-    ret
-endfunc send_byte
-
-// void console_flush(void): all that was sent is on the wire
-// Clobbers: x1-x4
+// void console_flush(void): all that was sent is on the wire; a UART that never gets there is dropped
+// Clobbers: x3, x4
 func console_flush
-    mov     w1, #PL011_FR_BUSY
-    mov     w2, #UART_8250_TEMT
-    b       wait_transmitter
+    cbz     console, .Lconsole_flush_done
+    movz    w3, #POLLS_HIGH, lsl #16
+.Lconsole_flush_poll:
+    cmp     console_type, #PURGATORY_CONSOLE_PL011
+    b.lo    .Lconsole_flush_done            // raw: nothing to ask
+    b.eq    .Lconsole_flush_pl011
+    tbz     console_type, #BYTES_BIT, .Lconsole_flush_word
+    ldrb    w4, [console, #UART_8250_LSR]
+    b       .Lconsole_flush_8250
+.Lconsole_flush_word:
+    ldr     w4, [console, #(UART_8250_LSR * 4)]
+.Lconsole_flush_8250:
+    tbnz    w4, #UART_8250_TEMT, .Lconsole_flush_done
+    b       .Lconsole_flush_again
+.Lconsole_flush_pl011:
+    ldr     w4, [console, #PL011_FR]
+    tbz     w4, #PL011_FR_BUSY, .Lconsole_flush_done
+.Lconsole_flush_again:
+    subs    w3, w3, #1
+    b.ne    .Lconsole_flush_poll
+    mov     console, xzr
+.Lconsole_flush_done:
+    ret
 endfunc console_flush
 
-// void wait_transmitter(w1 = PL011 flags to be 0, w2 = 8250 flags to be 1): a UART that never gets there is dropped
-// Clobbers: x3, x4
-func wait_transmitter
-    cbz     console, .Lwait_transmitter_done
-    movz    w3, #POLLS_HIGH, lsl #16
-.Lwait_transmitter_poll:
-    cmp     console_type, #PURGATORY_CONSOLE_PL011
-    b.lo    .Lwait_transmitter_done         // raw: nothing to ask
-    b.eq    .Lwait_transmitter_pl011
-    cmp     console_type, #PURGATORY_CONSOLE_8250
-    b.eq    .Lwait_transmitter_8250
-    ldr     w4, [console, #(UART_8250_LSR * 4)]
-    b       .Lwait_transmitter_lsr
-.Lwait_transmitter_8250:
-    ldrb    w4, [console, #UART_8250_LSR]
-.Lwait_transmitter_lsr:
-    tst     w4, w2
-    b.ne    .Lwait_transmitter_done
-    b       .Lwait_transmitter_again
-.Lwait_transmitter_pl011:
-    ldr     w4, [console, #PL011_FR]
-    tst     w4, w1
-    b.eq    .Lwait_transmitter_done
-.Lwait_transmitter_again:
-    subs    w3, w3, #1
-    b.ne    .Lwait_transmitter_poll
-    mov     console, xzr
-.Lwait_transmitter_done:
-console_dropped:
-    ret
-endfunc wait_transmitter
-console_end:
+    .if     . - console_start != CONSOLE_CODE
+    .error  "CONSOLE_CODE is not the size of the code that touches the UART"
+    .endif

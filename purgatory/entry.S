@@ -1,7 +1,6 @@
 // entry.S — the purgatory from its first instruction to the next kernel's
 // SPDX-License-Identifier: MIT
 
-#include "purgatory_info.h"
 #include "routine.h"
 
 #define STACK_SIZE 512
@@ -12,13 +11,14 @@
 // Exit:     booting.rst: x0 = device tree, x1-x3 = 0, DAIF masked, system registers as they were found
 func purgatory_entry
     msr     daifset, #0xf                   // no vectors of our own yet: nothing may be taken
-    mov     entry_x0, x0
+    mov     x12, x0
     adr     x0, scratch_start               // what the last kernel left in the cache for the scratch
     adr     x1, page_tables + PAGE_TABLES_SIZE  // must not be written back over what we write past the cache
     sub     x1, x1, x0
     bl      invalidate_range
     dsb     sy                              // done, before the first store
-    bl      save_system_state               // registers only, until data accesses are little-endian
+    bl      install_vectors
+    bl      save_system_state               // of memory, registers only until data accesses are little-endian
     adr     x0, stack_top
     mov     sp, x0
 
@@ -27,39 +27,31 @@ func purgatory_entry
     ldr     flags, [info, #PURGATORY_INFO_flags]
     tst     flags, #PURGATORY_FLAG_RELATIVE
     csel    bias, base, xzr, ne             // bias = flags & RELATIVE ? base : 0
-    bl      console_init
-    bl      install_vectors
     mov     w0, #PURGATORY_STATUS_RUNNING
     str     w0, [info, #PURGATORY_INFO_status]
+    bl      console_init
 
     bl      check_info                      // x0 = why info is bad, or 0
-    cbnz    x0, .Lpurgatory_entry_bad_info
+    cbnz    x0, report_bad_info
+    tbnz    flags, #FLAG_QUIET_BIT, .Lpurgatory_entry_verify
     bl      print_banner
-    bl      verify                          // x0 = the digest that was expected, or 0
-    cbnz    x0, .Lpurgatory_entry_mismatch
+.Lpurgatory_entry_verify:
+    bl      verify                          // x27 = the digest that was expected and not found, or 0
+    cbnz    x27, report_mismatch
+    tbnz    flags, #FLAG_QUIET_BIT, boot_kernel
     bl      print_result
-    b       boot_kernel
-
-.Lpurgatory_entry_bad_info:
-    bl      report_bad_info
-    b       fail
-.Lpurgatory_entry_mismatch:
-    bl      report_mismatch
-    b       fail
+    // goes on in boot_kernel
 endfunc purgatory_entry
 
 // void boot_kernel(void): hand over, as booting.rst asks
 // Requires: the MMU as it was found
 func boot_kernel
-    bl      console_flush                   // the next kernel may reset the UART
-    ldr     x9, [info, #PURGATORY_INFO_kernel_entry]
+    ldp     x9, x10, [info, #PURGATORY_INFO_kernel_entry]   // dtb_addr is next to it
     add     x9, x9, bias
-    ldr     x10, [info, #PURGATORY_INFO_dtb_addr]
+    bl      restore_system_state            // after the last data access: SCTLR.EE may come back
     cmp     x10, #0
     add     x10, x10, bias
-    csel    x10, x10, entry_x0, ne          // dtb_addr ? dtb_addr + bias : the x0 of our own entry
-    bl      restore_system_state            // after the last data access: SCTLR.EE may come back
-    mov     x0, x10
+    csel    x0, x10, x8, ne                 // dtb_addr ? dtb_addr + bias : the x0 of our own entry
     mov     x1, xzr
     mov     x2, xzr
     mov     x3, xzr

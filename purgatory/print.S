@@ -1,134 +1,92 @@
-// print.S — formatted text, to the console
+// print.S — one line of formatted text, to the console
 // SPDX-License-Identifier: MIT
 
-#include "purgatory_info.h"
 #include "routine.h"
 
-    // \value = its digit
-    .macro digit value, scratch
-    add     \scratch, \value, #'a' - 10
-    cmp     \value, #10
-    add     \value, \value, #'0'
-    csel    \value, \scratch, \value, hs
-    .endm
+#define NUMBER_SIZE      24         // 20 digits at most, and a NUL
 
-// void put_message(x0 = format, x1-x6 = arguments, in order): a line that begins with our name
-// void put_format(the same): without it
-// %s: string; %d: decimal; %x: hexadecimal; %h: a digest, 64 digits
-// Clobbers: x0-x13
+// void put_message(x0 = text, x1-x5 = its arguments, in order): a line that begins with our name
+// In the text stand STRING, DIGEST, DECIMAL and HEX (routine.h) for an argument.
+// Clobbers: x0-x14
 func put_message
-    push    x5, x6
-    push    x3, x4
-    push    x1, x2
-    push    x0, x30
-    string  x0, "purgatory: "
+    mov     x14, x30
+    mov     x13, x0                         // x13 = rest of the text
+    adr     x12, arguments                  // x12 = next argument
+    stp     x1, x2, [x12]
+    stp     x3, x4, [x12, #16]
+    str     x5, [x12, #32]
+    string  x7, "purgatory: "
     bl      put_string
-    pop     x0, x30
-    pop     x1, x2
-    pop     x3, x4
-    pop     x5, x6
-    // goes on in put_format
+.Lput_message_next:
+    adr     x30, .Lput_message_next         // whatever writes what comes next returns here
+    ldrb    w0, [x13], #1
+    cmp     w0, #' '
+    b.hs    put_char
+    cbz     w0, .Lput_message_end
+    mov     w1, w0
+    ldr     x7, [x12], #8
+    cmp     w1, #2
+    b.lo    put_string                      // STRING
+    b.eq    put_digest                      // DIGEST
+    mov     w2, #1
+    b       put_number                      // DECIMAL, HEX
+.Lput_message_end:
+    string  x7, "\r\n"
+    mov     x30, x14
+    b       put_string
 endfunc put_message
 
-func put_format
-    push    x5, x6
-    push    x3, x4
-    push    x1, x2
-    mov     x12, sp                         // x12 = next argument
-    push    x30, xzr
-    mov     x11, x0                         // x11 = rest of the format
-.Lput_format_next:
-    ldrb    w0, [x11], #1
-    cbz     w0, .Lput_format_done
-    cmp     w0, #'%'
-    b.eq    .Lput_format_argument
-    bl      put_char
-    b       .Lput_format_next
-.Lput_format_argument:
-    ldrb    w13, [x11], #1
-    ldr     x0, [x12], #8
-    adr     x30, .Lput_format_next          // all four return there
-    cmp     w13, #'s'
-    b.eq    put_string
-    cmp     w13, #'d'
-    b.eq    put_decimal
-    cmp     w13, #'h'
-    b.eq    put_digest
-    b       put_hex
-.Lput_format_done:
-    pop     x30, xzr
-    add     sp, sp, #48
-    ret
-endfunc put_format
-
-// void put_string(x0 = NUL-terminated string)
-// Clobbers: x0-x8
-func put_string
-    mov     x8, x30
-    mov     x7, x0
-.Lput_string_next:
-    ldrb    w0, [x7], #1
-    cbz     w0, .Lput_string_done
-    bl      put_char
-    b       .Lput_string_next
-.Lput_string_done:
-    ret     x8
-endfunc put_string
-
-// void put_decimal(x0 = number), put_hex(x0 = number)
-// Clobbers: x0-x10
-func put_hex
-    mov     x3, #16
-    b       put_number
-endfunc put_hex
-
-func put_decimal
-    mov     x3, #10
-    // goes on in put_number
-endfunc put_decimal
-
-// void put_number(x0 = number, x3 = base)
-// Clobbers: x0-x10
-func put_number
-    mov     x9, x30
-    mov     x10, sp
-    sub     sp, sp, #32                     // 20 digits and a NUL
-    add     x7, sp, #31
-    strb    wzr, [x7]
-.Lput_number_digit:
-    udiv    x1, x0, x3
-    msub    x2, x1, x3, x0                  // remainder
-    mov     x0, x1
-    digit   w2, w4
-    strb    w2, [x7, #-1]!
-    cbnz    x0, .Lput_number_digit
-    mov     x0, x7
-    bl      put_string
-    mov     sp, x10
-    ret     x9
-endfunc put_number
-
-// void put_digest(x0 = 32 bytes)
-// Clobbers: x0-x10
+// void put_digest(x7 = 32 bytes, at a multiple of 32)
+// Clobbers: x0-x5, x7-x10
 func put_digest
     mov     x10, x30
-    mov     x9, x0
-    add     x8, x0, #PURGATORY_DIGEST_SIZE
-.Lput_digest_byte:
-    ldrb    w7, [x9], #1
-    lsr     w0, w7, #4
-    bl      put_hex_digit
-    mov     w0, w7
-    bl      put_hex_digit
-    cmp     x9, x8
-    b.ne    .Lput_digest_byte
+    mov     x9, x7
+.Lput_digest_next:
+    ldr     x7, [x9], #8
+    rev     x7, x7                          // the first byte first
+    mov     w1, #16
+    mov     w2, w1
+    bl      put_number
+    tst     x9, #(PURGATORY_DIGEST_SIZE - 1)
+    b.ne    .Lput_digest_next
     ret     x10
 endfunc put_digest
 
-// void put_hex_digit(w0 = value; its low four bits count)
-// Clobbers: x0-x6
-func put_hex_digit
-    and     w0, w0, #0xf
-    digit   w0, w1
-    b       put_char
-endfunc put_hex_digit
+// void put_number(x7 = number, w1 = base, w2 = least number of digits)
+// Clobbers: x0-x8
+func put_number
+    mov     x0, x7
+    adr     x7, number + NUMBER_SIZE        // from its last digit to its first
+    strb    wzr, [x7, #-1]!
+.Lput_number_digit:
+    udiv    x3, x0, x1
+    msub    x4, x3, x1, x0                  // remainder
+    mov     x0, x3
+    add     w5, w4, #'a' - 10
+    cmp     w4, #10
+    add     w4, w4, #'0'
+    csel    w4, w5, w4, hs
+    strb    w4, [x7, #-1]!
+    subs    w2, w2, #1
+    ccmp    x0, #0, #0, le                  // while (w2 > 0 || x0 != 0)
+    b.ne    .Lput_number_digit
+    // goes on in put_string
+endfunc put_number
+
+// void put_string(x7 = NUL-terminated string)
+// Clobbers: x0, x3, x4, x7, x8
+func put_string
+    mov     x8, x30
+.Lput_string_next:
+    adr     x30, .Lput_string_next          // put_char returns here
+    ldrb    w0, [x7], #1
+    cbnz    w0, put_char
+    ret     x8
+endfunc put_string
+
+    .section .scratch, "aw", %nobits
+    .balign 16
+arguments:
+    .space  5 * 8
+number:
+    .space  NUMBER_SIZE

@@ -5,133 +5,131 @@
 
 #define BLOCK_SIZE       64
 #define BLOCK_SHIFT      6
-#define LENGTH_OFFSET    56         // of the 64-bit message length in the last block
 
 // sha256_context
-#define SHA256_STATE     0x00       // 8 words a-h
+#define SHA256_INITIAL   -SHA256_CONSTANTS_SIZE // the initial state
+#define SHA256_STATE     0x00       // 8 words a-h; sha256_blocks takes the context's address as the state's
 #define SHA256_TOTAL     0x20       // bytes so far
 #define SHA256_BUFFER    0x30       // the block that is not full yet: TOTAL % BLOCK_SIZE bytes
-#define SHA256_SIZE      0x70
+#define SHA256_PADDING   0x70       // a block of it, then the length in bits
+#define SHA256_LENGTH    0xb0
+#define SHA256_DIGEST    0xc0       // computed_digest
+#define SHA256_SIZE      0xe0
 
-// void sha256_init(void)
-// Clobbers: x2-x4, v0, v1
-func sha256_init
-    adr     x2, sha256_context
-    adr     x3, .Linitial_state
-    ldp     q0, q1, [x3]
-    stp     q0, q1, [x2, #SHA256_STATE]
-    str     xzr, [x2, #SHA256_TOTAL]
-    ret
-endfunc sha256_init
+context .req x0
 
-// void sha256_update(x0 = data, x1 = size)
+// void sha256_update(x0 = data, x1 = size); x0 is 0 again at return
 // Requires: nothing of data's alignment: what is not 16-byte aligned is copied by bytes while the MMU is off, since an
 //           unaligned load faults then
-// Clobbers: x0-x18, FP/SIMD registers
+// Clobbers: x0-x17, x28, FP/SIMD registers
 func sha256_update
-    data     .req x26
-    size     .req x27
-    context  .req x28
-    push    x26, x27
-    push    x28, x30
-    mov     data, x0
+    data    .req x1
+    used    .req x3                         // bytes in the buffer
+    size    .req x28
+    push    x30, xzr
     mov     size, x1
+    mov     data, x0
     adr     context, sha256_context
     ldr     x2, [context, #SHA256_TOTAL]
-    and     x3, x2, #(BLOCK_SIZE - 1)       // x3 = bytes in the buffer
+    and     used, x2, #(BLOCK_SIZE - 1)
     add     x2, x2, size
     str     x2, [context, #SHA256_TOTAL]
-
-.Lsha256_update_loop:
+.Lsha256_update_next:
     cbz     size, .Lsha256_update_done
-    cbnz    x3, .Lsha256_update_byte        // the buffer must be filled first
+    cbnz    used, .Lsha256_update_byte      // the buffer must be filled first
     tbnz    path, #PATH_MMU_ON_BIT, .Lsha256_update_blocks
     tst     data, #15                       // Device memory: nothing unaligned
     b.ne    .Lsha256_update_byte
 .Lsha256_update_blocks:
     lsr     x2, size, #BLOCK_SHIFT
     cbz     x2, .Lsha256_update_byte
-    add     x0, context, #SHA256_STATE      // whole blocks, in place
-    mov     x1, data
-    add     data, data, x2, lsl #BLOCK_SHIFT
     and     size, size, #(BLOCK_SIZE - 1)
-    bl      sha256_blocks
-    mov     x3, xzr
-    b       .Lsha256_update_loop
+    bl      sha256_blocks                   // in place
+    b       .Lsha256_update_hashed
 
 .Lsha256_update_byte:
-    ldrb    w0, [data], #1
+    ldrb    w2, [data], #1
     sub     size, size, #1
-    add     x1, context, #SHA256_BUFFER
-    strb    w0, [x1, x3]
-    add     x3, x3, #1
-    cmp     x3, #BLOCK_SIZE
-    b.ne    .Lsha256_update_loop
-    add     x0, context, #SHA256_STATE
+    add     x4, context, used
+    strb    w2, [x4, #SHA256_BUFFER]
+    add     used, used, #1
+    tbz     used, #BLOCK_SHIFT, .Lsha256_update_next
+    push    data, xzr
+    add     data, context, #SHA256_BUFFER
     mov     x2, #1
     bl      sha256_blocks
-    mov     x3, xzr
-    b       .Lsha256_update_loop
+    pop     data, xzr
+.Lsha256_update_hashed:
+    mov     used, xzr
+    b       .Lsha256_update_next
 
 .Lsha256_update_done:
-    pop     x28, x30
-    pop     x26, x27
+    mov     x0, xzr
+    pop     x30, xzr
     ret
     .unreq  data
+    .unreq  used
     .unreq  size
-    .unreq  context
 endfunc sha256_update
 
-// void sha256_blocks(x0 = state, x1 = data, x2 = blocks > 0), on the path of this run
-// Clobbers: x1-x17, v0-v9, v16-v31
-func sha256_blocks
-    tbnz    path, #PATH_SHA2_BIT, .Lsha256_blocks_sha2
-    b       sha256_blocks_scalar
-.Lsha256_blocks_sha2:
-    b       sha256_blocks_sha2
-endfunc sha256_blocks
+// x0 = sha256_compare(x1 = expected digest): 0 if what came since sha256_init has it, else x1; ready for the next stream
+// Out:      computed_digest
+// Clobbers: x0-x17, x28, FP/SIMD registers
+func sha256_compare
+    push    x1, x30
+    adr     context, sha256_context
+    add     x3, context, #SHA256_PADDING
+    movi    v0.4s, #0
+    stp     q0, q0, [x3]
+    stp     q0, q0, [x3, #32]
+    ldr     x2, [context, #SHA256_TOTAL]
+    lsl     x1, x2, #3
+    rev     x1, x1
+    str     x1, [context, #SHA256_LENGTH]
+    add     x2, x2, #8
+    and     x2, x2, #(BLOCK_SIZE - 1)       // the padding ends with a block, so this is where it has to start
+    add     x0, x3, x2
+    mov     w1, #0x80                       // a 1 bit, then zeros
+    strb    w1, [x0]
+    mov     x1, #(BLOCK_SIZE + 8)
+    sub     x1, x1, x2
+    bl      sha256_update
 
-// void sha256_final(x0 = digest, 16-byte aligned): the padding, then the state in big-endian words
-// Clobbers: x0-x18, FP/SIMD registers
-func sha256_final
-    push    x26, x30
-    mov     x26, x0
-    adr     x0, sha256_padding              // one 1 bit and zeros; behind them the length in bits
-    mov     w1, #0x80
-    stp     x1, xzr, [x0]
-    stp     xzr, xzr, [x0, #16]
-    stp     xzr, xzr, [x0, #32]
-    stp     xzr, xzr, [x0, #48]
     adr     x2, sha256_context
-    ldr     x2, [x2, #SHA256_TOTAL]
-    mvn     x1, x2
-    add     x1, x1, #LENGTH_OFFSET
-    and     x1, x1, #(BLOCK_SIZE - 1)       // zeros until 8 bytes are left of a block: (55 - total) mod 64
-    add     x1, x1, #1
-    lsl     x2, x2, #3
-    rev     x2, x2
-    str     x2, [x0, #BLOCK_SIZE]
-    bl      sha256_update
-    adr     x0, sha256_padding + BLOCK_SIZE
-    mov     x1, #8
-    bl      sha256_update
-    adr     x0, sha256_context
-    ldp     q0, q1, [x0, #SHA256_STATE]
+    ldp     q0, q1, [x2, #SHA256_STATE]
     rev32   v0.16b, v0.16b
     rev32   v1.16b, v1.16b
-    stp     q0, q1, [x26]
-    pop     x26, x30
-    ret
-endfunc sha256_final
+    stp     q0, q1, [x2, #SHA256_DIGEST]
+    pop     x1, x30
+    ldp     q2, q3, [x1]
+    eor     v2.16b, v2.16b, v0.16b
+    eor     v3.16b, v3.16b, v1.16b
+    orr     v2.16b, v2.16b, v3.16b          // every bit of all 32 bytes counts
+    umaxv   s2, v2.4s
+    fmov    w0, s2
+    cmp     w0, #0
+    csel    x0, x1, xzr, ne
+    // goes on in sha256_init
+endfunc sha256_compare
 
-    .section .rodata
-    .balign 16
-.Linitial_state:
-    .long   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
+// void sha256_init(void)
+// Requires: compute_sha256_constants
+// Clobbers: x2, v0, v1
+func sha256_init
+    adr     x2, sha256_context
+    ldp     q0, q1, [x2, #SHA256_INITIAL]
+    stp     q0, q1, [x2, #SHA256_STATE]
+    str     xzr, [x2, #SHA256_TOTAL]
+    ret
+endfunc sha256_init
 
     .section .scratch, "aw", %nobits
-    .balign 16
+    .balign SHA256_CONSTANTS_SIZE
+    .global sha256_constants, computed_digest
+    .hidden sha256_constants, computed_digest
+sha256_constants:                           // K; then what compute_sha256_constants makes of square roots
+    .space  2 * SHA256_CONSTANTS_SIZE
 sha256_context:
-    .space  SHA256_SIZE
-sha256_padding:
-    .space  BLOCK_SIZE + 16
+    .space  SHA256_DIGEST
+computed_digest:                            // at a multiple of 32
+    .space  SHA256_SIZE - SHA256_DIGEST

@@ -1,20 +1,21 @@
 // sha256_scalar.S — the SHA-256 compression function for cores without SHA-2 instructions
 // SPDX-License-Identifier: MIT
 //
-// Rounds on general registers, the message schedule on vectors. The sixteen words that the schedule needs stay in
-// v0-v3 and the state in w4-w11, so a block costs its own four loads and the constants', nothing else.
+// Rounds on general registers, the message schedule on vectors. Four rounds bring every state register back to its
+// place, so one copy of them is enough: a round leaves the new a where d was, and the new e where h was.
 
 #include "routine.h"
 
 state    .req x0
 data     .req x1
 blocks   .req x2
-left     .req w3        // iterations of eight rounds left in this block
+left     .req w3        // times that the message schedule goes on in this block; then below zero
                         // w4-w11: a-h
                         // w12, w13: temporaries of a round; w14, w15: a ^ b of this round and of the one before
 k        .req x16       // next round constant
 kw       .req x17       // W + K of two rounds
-                        // v0-v3: W[t..t+15]; v4, v5: W + K, then W[t+16..t+23]; v6, v7: temporaries; v18: zero
+                        // v0-v3: W[t..t+15]; v4: the next four; v5: W + K; v6, v7, v16: temporaries
+                        // v17: its lower half stays 0; v18, v19: a-d and e-h before the block
 
     // One round (FIPS 180-4, 6.2.2 step 3). Registers by number; kw holds two rounds' W + K, the odd one above.
     .macro round a, b, c, d, e, f, g, h, ab, bc, odd
@@ -31,116 +32,113 @@ kw       .req x17       // W + K of two rounds
     eor     w13, w13, w\e, ror #25
     add     w\h, w\h, w12
     ror     w12, w\a, #2                    // Sigma0
-    add     w\h, w\h, w13                   // h = T1
+    add     w13, w13, w\h                   // T1
     eor     w12, w12, w\a, ror #13
-    add     w\d, w\d, w\h                   // d += T1
     eor     w\ab, w\a, w\b                  // Maj = ((a ^ b) & (b ^ c)) ^ b; this a ^ b is the next b ^ c
     eor     w12, w12, w\a, ror #22
     and     w\bc, w\bc, w\ab
-    add     w\h, w\h, w12
+    add     w\h, w\d, w13                   // the new e
     eor     w\bc, w\bc, w\b
-    add     w\h, w\h, w\bc                  // h = T1 + T2: the next round's a
+    add     w12, w12, w13
+    add     w\d, w12, w\bc                  // T1 + T2: the new a
     .endm
 
-    // dst = ror(src, r1) ^ ror(src, r2) ^ (src >> s), on .4s or .2s lanes. Clobbers v7
-    .macro sigma dst, src, lanes, bytes, r1, r2, s
-    ushr    \dst\().\lanes, \src\().\lanes, #\r1
-    sli     \dst\().\lanes, \src\().\lanes, #(32 - \r1)
-    ushr    v7.\lanes, \src\().\lanes, #\r2
-    sli     v7.\lanes, \src\().\lanes, #(32 - \r2)
-    eor     \dst\().\bytes, \dst\().\bytes, v7.\bytes
-    ushr    v7.\lanes, \src\().\lanes, #\s
-    eor     \dst\().\bytes, \dst\().\bytes, v7.\bytes
+    // v6 = sigma1 of two words, in the low half of each 64-bit lane. v16 holds each twice: a shift is a rotation.
+    .macro sigma1
+    ushr    v6.2d, v16.2d, #17
+    ushr    v7.2d, v16.2d, #19
+    eor     v6.16b, v6.16b, v7.16b
+    ushr    v7.4s, v16.4s, #10
+    eor     v6.16b, v6.16b, v7.16b
     .endm
 
-    // new = W[t+16..t+19] from w0 = W[t..t+3], w1, w2, w3 = W[t+12..t+15]. Clobbers v6, v7, v16
-    .macro schedule new, w0, w1, w2, w3
-    ext     v16.16b, \w0\().16b, \w1\().16b, #4     // W[t+1..t+4]
-    sigma   v6, v16, 4s, 16b, 7, 18, 3
-    ext     v16.16b, \w2\().16b, \w3\().16b, #4     // W[t+9..t+12]
-    add     \new\().4s, \w0\().4s, v6.4s
-    add     \new\().4s, \new\().4s, v16.4s
-    ext     v16.16b, \w3\().16b, \w3\().16b, #8     // W[t+14], W[t+15]
-    sigma   v6, v16, 2s, 8b, 17, 19, 10             // clears the upper half
-    add     \new\().4s, \new\().4s, v6.4s           // W[t+16], W[t+17] are done, and the other two need them
-    sigma   v6, \new, 2s, 8b, 17, 19, 10
-    ext     v6.16b, v18.16b, v6.16b, #8
-    add     \new\().4s, \new\().4s, v6.4s
+    // The oldest four words are dropped.
+    .macro shift_schedule
+    mov     v0.16b, v1.16b
+    mov     v1.16b, v2.16b
+    mov     v2.16b, v3.16b
     .endm
 
-// void sha256_blocks_scalar(uint32_t state[8], const void *data, uint64_t blocks)
-// Requires: data and state 16-byte aligned (the MMU may be off), blocks > 0
-// Clobbers: x1-x17, v0-v7, v16-v18
+    // v5 = W + K of the next four rounds
+    .macro add_constants
+    ldr     q5, [k], #16
+    add     v5.4s, v5.4s, v0.4s
+    .endm
+
+// void sha256_blocks(x0 = state, x1 = data, x2 = blocks > 0): on the path of this run
+// Requires: state 16-byte aligned, data too while the MMU is off
+// Out:      x1 = end of data
+// Clobbers: x2-x17, v0-v9, v16-v31
+func sha256_blocks
+    tbnz    path, #PATH_SHA2_BIT, sha256_blocks_sha2
+    // goes on in sha256_blocks_scalar
+endfunc sha256_blocks
+
 func sha256_blocks_scalar
-    movi    v18.4s, #0
+    ldp     q18, q19, [state]
+    movi    v17.4s, #0
 .Lsha256_blocks_scalar_next:
-    adr     k, sha256_constants
-    ld1     {v0.16b-v3.16b}, [data], #64
     ldp     w4, w5, [state]
     ldp     w6, w7, [state, #8]
     ldp     w8, w9, [state, #16]
     ldp     w10, w11, [state, #24]
+    ld1     {v0.16b-v3.16b}, [data], #64
     rev32   v0.16b, v0.16b                  // the message is big-endian
     rev32   v1.16b, v1.16b
     rev32   v2.16b, v2.16b
     rev32   v3.16b, v3.16b
+    adr     k, sha256_constants
     eor     w15, w5, w6                     // the first round's b ^ c
-    mov     left, #8
+    mov     left, #12
+
+.Lsha256_blocks_scalar_schedule:
+    add_constants
+    ext     v16.16b, v0.16b, v1.16b, #4     // sigma0 of W[t+1..t+4]; no vector rotates, a shift that inserts does
+    ushr    v6.4s, v16.4s, #7
+    sli     v6.4s, v16.4s, #25
+    ushr    v7.4s, v16.4s, #18
+    sli     v7.4s, v16.4s, #14
+    eor     v6.16b, v6.16b, v7.16b
+    ushr    v7.4s, v16.4s, #3
+    eor     v6.16b, v6.16b, v7.16b
+    ext     v16.16b, v2.16b, v3.16b, #4     // W[t+9..t+12]
+    add     v4.4s, v0.4s, v6.4s
+    add     v4.4s, v4.4s, v16.4s
+    zip2    v16.4s, v3.4s, v3.4s            // W[t+14], W[t+15]
+    sigma1
+    xtn     v6.2s, v6.2d
+    add     v4.4s, v4.4s, v6.4s             // W[t+16], W[t+17] are done, and the other two need them
+    zip1    v16.4s, v4.4s, v4.4s
+    sigma1
+    xtn2    v17.4s, v6.2d
+    shift_schedule
+    add     v3.4s, v4.4s, v17.4s
 
 .Lsha256_blocks_scalar_rounds:
-    ld1     {v16.4s, v17.4s}, [k], #32
-    add     v4.4s, v0.4s, v16.4s
-    add     v5.4s, v1.4s, v17.4s
-    mov     kw, v4.d[0]
-    round   4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 0
-    round   11, 4, 5, 6, 7, 8, 9, 10, 15, 14, 1
-    mov     kw, v4.d[1]
-    round   10, 11, 4, 5, 6, 7, 8, 9, 14, 15, 0
-    round   9, 10, 11, 4, 5, 6, 7, 8, 15, 14, 1
     mov     kw, v5.d[0]
-    round   8, 9, 10, 11, 4, 5, 6, 7, 14, 15, 0
-    round   7, 8, 9, 10, 11, 4, 5, 6, 15, 14, 1
+    round   4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 0
+    round   7, 4, 5, 6, 11, 8, 9, 10, 15, 14, 1
     mov     kw, v5.d[1]
-    round   6, 7, 8, 9, 10, 11, 4, 5, 14, 15, 0
-    round   5, 6, 7, 8, 9, 10, 11, 4, 15, 14, 1
-
-    cmp     left, #2                        // the last sixteen words are there already
-    b.ls    .Lsha256_blocks_scalar_scheduled
-    schedule v4, v0, v1, v2, v3
-    schedule v5, v1, v2, v3, v4
-.Lsha256_blocks_scalar_scheduled:
-    mov     v0.16b, v2.16b
-    mov     v1.16b, v3.16b
-    mov     v2.16b, v4.16b
-    mov     v3.16b, v5.16b
+    round   6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 0
+    round   5, 6, 7, 4, 9, 10, 11, 8, 15, 14, 1
     subs    left, left, #1
-    b.ne    .Lsha256_blocks_scalar_rounds
+    b.gt    .Lsha256_blocks_scalar_schedule
+    cmn     left, #4                        // the last sixteen words are there already
+    b.eq    .Lsha256_blocks_scalar_done
+    add_constants
+    shift_schedule
+    b       .Lsha256_blocks_scalar_rounds
 
-    .macro  accumulate first, second, offset
-    ldp     w12, w13, [state, #\offset]
-    add     w12, w12, w\first
-    add     w13, w13, w\second
-    stp     w12, w13, [state, #\offset]
-    .endm
-    accumulate 4, 5, 0
-    accumulate 6, 7, 8
-    accumulate 8, 9, 16
-    accumulate 10, 11, 24
+.Lsha256_blocks_scalar_done:
+    stp     w4, w5, [state]
+    stp     w6, w7, [state, #8]
+    stp     w8, w9, [state, #16]
+    stp     w10, w11, [state, #24]
+    ldp     q6, q7, [state]
+    add     v18.4s, v18.4s, v6.4s
+    add     v19.4s, v19.4s, v7.4s
+    stp     q18, q19, [state]
     subs    blocks, blocks, #1
     b.ne    .Lsha256_blocks_scalar_next
     ret
 endfunc sha256_blocks_scalar
-
-    .section .rodata
-    .balign 16
-    .global sha256_constants
-    .hidden sha256_constants
-sha256_constants:
-    .long   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5
-    .long   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174
-    .long   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da
-    .long   0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967
-    .long   0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85
-    .long   0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070
-    .long   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3
-    .long   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2

@@ -13,8 +13,7 @@
 // SCTLR bits forced off: A (alignment faults on normal memory), SA (SP alignment), WXN (this code is writable),
 // EE (data accesses are big-endian).
 #define SCTLR_OFF_LOW    (1 << 3 | 1 << 1)          // SA, A
-#define SCTLR_OFF_HIGH   (1 << 9)                   // EE (bit 25)
-#define SCTLR_WXN        (1 << 19)
+#define SCTLR_OFF_HIGH   (1 << 9 | 1 << 3)          // EE (bit 25), WXN (bit 19)
 
 // FEAT_TCR2's registers have names that older assemblers do not know.
 #define ID_AA64MMFR3_EL1 s3_0_c0_c7_3
@@ -22,16 +21,16 @@
 #define TCR2_EL1         s3_0_c2_c0_3
 #define TCR2_EL2         s3_4_c2_c0_3
 
-// void save_system_state(void): save, then set SCTLR, FP/SIMD access and SPSel as this code needs them
+// void save_system_state(void): save, then set SCTLR, VBAR, FP/SIMD access and SPSel as this code needs them
 // Requires: EL1 or EL2. No stack; no memory access before SCTLR.EE is known to be 0
 // Out:      path
-// Clobbers: x0-x10, sp (selects SP_ELx)
+// In:       x12 = the x0 that purgatory was entered with
+// Clobbers: x0-x9, x11, sp (selects SP_ELx)
 func save_system_state
-    mov     x10, x30
+    mov     link, x30
     mov     path, xzr
     mrs     x0, CurrentEL
-    cmp     x0, #CURRENTEL_EL2
-    b.ne    .Lsave_system_state_read
+    tbz     x0, #CURRENTEL_EL2_BIT, .Lsave_system_state_read
     mrs     x0, hcr_el2
     tbnz    x0, #HCR_EL2_E2H, .Lsave_system_state_read
     mov     path, #PATH_EL2
@@ -39,37 +38,37 @@ func save_system_state
     bl      read_regime
     mov     x8, sctlr
     mov     x9, fp_trap
+    mov     x11, vbar
     mov     w0, #SCTLR_OFF_LOW
     movk    w0, #SCTLR_OFF_HIGH, lsl #16
     bic     sctlr, sctlr, x0
-    tbnz    sctlr, #SCTLR_M_BIT, .Lsave_system_state_fp     // somebody's translation regime: left alone
-    bic     sctlr, sctlr, #SCTLR_WXN
     orr     sctlr, sctlr, #SCTLR_I          // instruction fetches may be cached with the MMU off, too
-.Lsave_system_state_fp:
     orr     fp_trap, fp_trap, #CPACR_FPEN
     tbz     path, #PATH_EL2_BIT, .Lsave_system_state_write
     bic     fp_trap, x9, #CPTR_EL2_TFP
 .Lsave_system_state_write:
+    adr     vbar, vector_table
     bl      write_regime                    // data accesses are little-endian from here
 
     adr     x0, saved_state
     stp     x8, x9, [x0, #SAVED_SCTLR]
-    stp     vbar, tcr, [x0, #SAVED_VBAR]
+    stp     x11, tcr, [x0, #SAVED_VBAR]
     stp     ttbr0, mair, [x0, #SAVED_TTBR0]
     mrs     x1, spsel
     stp     tcr2, x1, [x0, #SAVED_TCR2]
     msr     spsel, #1
     mov     x1, sp
-    str     x1, [x0, #SAVED_SP]
-    ret     x10
+    stp     x1, x12, [x0, #SAVED_SP]
+    ret     link
 endfunc save_system_state
 
 // void restore_system_state(void): everything that was changed is as it was found
 // Requires: caches_off. No stack and no memory access afterwards: data accesses may be big-endian again
-// Clobbers: x0-x8, sp
+// Out:      x8 = the x0 that purgatory was entered with
+// Clobbers: x0-x7, sp
 func restore_system_state
     adr     x0, saved_state
-    ldr     x1, [x0, #SAVED_SP]
+    ldp     x1, x8, [x0, #SAVED_SP]
     mov     sp, x1
     ldp     tcr2, x1, [x0, #SAVED_TCR2]
     msr     spsel, x1
@@ -79,10 +78,11 @@ func restore_system_state
     b       write_regime                    // its I-cache invalidation is for the next kernel, too: its code was data
 endfunc restore_system_state
 
-// (x1-x7) read_regime(void)
+// (x1-x7) read_regime(void): tcr2 is undefined where there is none
 // Clobbers: x0
 func read_regime
     mrs     x0, ID_AA64MMFR3_EL1
+    tst     x0, #MMFR3_TCRX
     tbnz    path, #PATH_EL2_BIT, .Lread_regime_el2
     mrs     sctlr, sctlr_el1
     mrs     fp_trap, cpacr_el1              // with E2H: CPTR_EL2
@@ -90,7 +90,6 @@ func read_regime
     mrs     tcr, tcr_el1
     mrs     ttbr0, ttbr0_el1
     mrs     mair, mair_el1
-    tst     x0, #MMFR3_TCRX
     b.eq    .Lread_regime_done
     mrs     tcr2, TCR2_EL1
 .Lread_regime_done:
@@ -102,7 +101,6 @@ func read_regime
     mrs     tcr, tcr_el2
     mrs     ttbr0, ttbr0_el2
     mrs     mair, mair_el2
-    tst     x0, #MMFR3_TCRX
     b.eq    .Lread_regime_done
     mrs     tcr2, TCR2_EL2
     ret
@@ -131,25 +129,21 @@ func write_regime
     b.eq    .Lwrite_regime_tlb
     msr     TCR2_EL2, tcr2
 .Lwrite_regime_tlb:
-    isb                                     // the registers hold before entries made under older ones are dropped
     mrs     x0, CurrentEL
-    cmp     x0, #CURRENTEL_EL2
-    b.eq    .Lwrite_regime_tlb_el2
-    tlbi    vmalle1
-    b       .Lwrite_regime_icache
-.Lwrite_regime_tlb_el2:
+    tbz     x0, #CURRENTEL_EL2_BIT, .Lwrite_regime_tlb_el1
     tlbi    alle2
-.Lwrite_regime_icache:
+.Lwrite_regime_tlb_el1:
+    tlbi    vmalle1                         // no use at EL2, and no harm
     ic      iallu                           // what was fetched from these addresses before may be something else
-    dsb     nsh                             // both are complete, on this core
-    isb                                     // and nothing fetched earlier is used
+    dsb     nsh                             // all are complete, on this core
+    isb                                     // the registers hold, and nothing fetched earlier is used
     tbnz    path, #PATH_EL2_BIT, .Lwrite_regime_sctlr_el2
     msr     sctlr_el1, sctlr
-    isb                                     // what follows runs under the new value
-    ret
+    b       .Lwrite_regime_done
 .Lwrite_regime_sctlr_el2:
     msr     sctlr_el2, sctlr
-    isb                                     // the same
+.Lwrite_regime_done:
+    isb                                     // what follows runs under the new value
     ret
 endfunc write_regime
 

@@ -31,17 +31,16 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
       testDescription: "8250-mmio32: words", kind: .uart8250MMIO32, preset: word(at: 20, 0x60), stored: word),
   ]
 
-  /// Its status never changes, and something is missing.
+  /// Its status says all the time that it is still sending: nothing is given to it.
   static let stuck = [
-    FakeUART(testDescription: "PL011, full", kind: .pl011, preset: word(at: 0x18, 0x20), stored: []),
-    FakeUART(testDescription: "PL011, busy", kind: .pl011, preset: word(at: 0x18, 0x08), stored: word),
+    FakeUART(testDescription: "PL011, full", kind: .pl011, preset: word(at: 0x18, 0x28), stored: []),
+    FakeUART(testDescription: "PL011, room", kind: .pl011, preset: word(at: 0x18, 0x08), stored: []),
     FakeUART(testDescription: "8250, no room", kind: .uart8250, preset: [5: 0], stored: []),
-    FakeUART(testDescription: "8250, sending", kind: .uart8250, preset: [5: 0x20], stored: [0x0a]),
+    FakeUART(testDescription: "8250, room", kind: .uart8250, preset: [5: 0x20], stored: []),
     FakeUART(
       testDescription: "8250-mmio32, no room", kind: .uart8250MMIO32, preset: word(at: 20, 0), stored: []),
     FakeUART(
-      testDescription: "8250-mmio32, sending", kind: .uart8250MMIO32, preset: word(at: 20, 0x20), stored: word
-    ),
+      testDescription: "8250-mmio32, room", kind: .uart8250MMIO32, preset: word(at: 20, 0x20), stored: []),
   ]
 
   var before: [UInt8] {
@@ -95,23 +94,44 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     #expect(try await scenario.console() == "")
   }
 
-  @Test("the kernel is not entered before the last byte is on the wire, or the UART is given up")
-  func flushed() async throws {
-    // One tick is one instruction: a UART that stays busy costs some for each of the polls.
-    func ticks(_ uart: FakeUART) async throws -> UInt64 {
-      var scenario = try await scenario()
-      scenario.machine.arguments = ["-icount", "shift=0,sleep=off"]
-      scenario.info.console = .init(kind: uart.kind, base: FakeUART.address)
-      scenario.machine.loads.append(.init(at: FakeUART.address, uart.before))
-      let report = try await scenario.report()
-      return report.after.counter - (try #require(report.before).counter)
+  /// Instructions from the stub to the kernel.
+  private func ticks(_ scenario: Scenario) async throws -> UInt64 {
+    var scenario = scenario
+    scenario.machine.arguments = ["-icount", "shift=0,sleep=off"]
+    let report = try await scenario.report()
+    return report.after.counter - (try #require(report.before).counter)
+  }
+
+  private func scenario(_ uart: FakeUART) async throws -> Scenario {
+    var scenario = try await scenario()
+    scenario.info.console = .init(kind: uart.kind, base: FakeUART.address)
+    scenario.machine.loads.append(.init(at: FakeUART.address, uart.before))
+    return scenario
+  }
+
+  @Test("a UART that is still sending what the last kernel gave it gets its time", arguments: FakeUART.stuck)
+  func lastKernel(_ uart: FakeUART) async throws {
+    #expect(try await ticks(scenario(uart)) > 1 << 20)
+  }
+
+  @Test("a UART that is ready is not waited for", arguments: FakeUART.ready)
+  func noWait(_ uart: FakeUART) async throws {
+    #expect(try await ticks(scenario(uart)) < 1 << 20)
+  }
+
+  @Test("a byte is on the wire, or the UART given up, before anything else", arguments: FakeUART.stuck)
+  func onTheWire(_ uart: FakeUART) async throws {
+    // A UART that gets busy with the first byte: one that is busy, and that is not asked before.
+    var scenario = try await scenario(uart)
+    let last = try scenario.blob.range(of: "console_init").upperBound - 4
+    try scenario.blobs[0].replaceInstructions("branch to console_flush") { instruction, offset in
+      offset == last && instruction >> 26 == 0b000101 ? Instruction.ret : nil
     }
-    for uart in FakeUART.ready {
-      #expect(try await ticks(uart) < 1 << 20, "\(uart.testDescription)")
-    }
-    for uart in FakeUART.stuck where !uart.stored.isEmpty {
-      #expect(try await ticks(uart) > 1 << 20, "\(uart.testDescription)")
-    }
+    scenario.windows.append(.init(address: FakeUART.address, size: 64, .bytes))
+    let first = UInt8(ascii: "p")
+    let stored = [.uart8250, .raw].contains(uart.kind) ? [first] : [first, 0, 0, 0]
+    #expect(try await scenario.report().dump(FakeUART.address) == stored + uart.before[stored.count...])
+    #expect(try await ticks(scenario) > 1 << 20)
   }
 
   @Test("raw, on the data register of a real PL011", arguments: Level.allCases)

@@ -90,7 +90,7 @@ private struct Placement {
       expected.append(
         isRight
           ? Message.verified(blob, core.path(flags))
-          : Message.mismatch(region: last, info.regions[last], computed: computed) + Message.bootingAnyway)
+          : Message.mismatch(region: last, info.regions[last], computed: computed))
     }
     let report = try await scenario.report()
     #expect(report.timeless == expected.joined())

@@ -8,10 +8,6 @@ import TestSupport
 enum Message {
   static let skipped = "purgatory: checks skipped\r\n"
   static let halted = "purgatory: halted\r\n"
-  static let resetting = "purgatory: resetting\r\n"
-  static let poweringOff = "purgatory: powering off\r\n"
-  static let psciFailed = "purgatory: psci call failed\r\n"
-  static let bootingAnyway = "purgatory: booting anyway\r\n"
 
   static func banner(_ blob: PlacedBlob, _ level: Level) -> String {
     "purgatory: version 1 at \(hex(blob.base)), EL\(level.number), \(regions(blob.info))\r\n"
@@ -24,7 +20,7 @@ enum Message {
   }
 
   static func verified(_ blob: PlacedBlob, _ path: UInt64) -> String {
-    "purgatory: verified \(regions(blob.info)) in N us (\(pathName(path)))\r\n"
+    "purgatory: verified \(bytes(blob.info)) bytes in N us (\(pathName(path)))\r\n"
   }
 
   /// How the result line names a `verify_path`.
@@ -36,12 +32,17 @@ enum Message {
   static func mismatch(region index: Int, _ region: PurgatoryInfo.Region, bias: UInt64 = 0, computed: Digest)
     -> String
   {
-    "purgatory: region \(index) at \(hex(region.base &+ bias)), \(region.size) bytes: digest mismatch\r\n"
-      + "  expected \(region.digest)\r\n  computed \(computed)\r\n"
+    "purgatory: digest mismatch\r\n"
+      + "purgatory: region \(index) at \(hex(region.base &+ bias)), \(region.size) bytes\r\n"
+      + digests(region.digest, computed)
   }
 
   static func mismatch(combined expected: Digest, computed: Digest) -> String {
-    "purgatory: all regions together: digest mismatch\r\n  expected \(expected)\r\n  computed \(computed)\r\n"
+    "purgatory: digest mismatch\r\n" + digests(expected, computed)
+  }
+
+  private static func digests(_ expected: Digest, _ computed: Digest) -> String {
+    "purgatory: expected \(expected)\r\npurgatory: computed \(computed)\r\n"
   }
 
   static func badInfo(_ reason: String) -> String {
@@ -53,6 +54,10 @@ enum Message {
   }
 
   private static func regions(_ info: PurgatoryInfo) -> String {
-    "\(info.usedRegions.count) regions, \(info.usedRegions.reduce(0) { $0 + $1.region.size }) bytes"
+    "\(info.usedRegions.count) regions, \(bytes(info)) bytes"
+  }
+
+  private static func bytes(_ info: PurgatoryInfo) -> UInt64 {
+    info.usedRegions.reduce(0) { $0 + $1.region.size }
   }
 }

@@ -38,7 +38,7 @@ struct Regime: Sendable, CustomTestStringConvertible {
       if index % 2 == 1 { blob.info.flags.insert(.noCache) }
       switch index / 2 {
       case 1: blob.info.regions[0].digest = .zero
-      case 2: try blob.overwrite("sha256_final", with: [Instruction.undefined])
+      case 2: try blob.overwrite("sha256_compare", with: [Instruction.undefined])
       case 3: blob.info.skipChecks = true
       default: break
       }
@@ -127,11 +127,11 @@ struct Regime: Sendable, CustomTestStringConvertible {
     let blob = try await PlacedBlob(at: 0x4400_0000)
     let room: UInt64 = 0x8000
     probe.base = blob.end - room
-    probe.spyNext = try blob.address(of: "sha256_final")
+    probe.spyNext = try blob.address(of: "compute_sha256_constants")
     var scenario = try await Scenario(level, cpu: cpu, chain: [blob.base], probe: probe)
     try scenario.verify([Self.region])
     scenario.blobs[0].reserved = room
-    try scenario.blobs[0].redirect("sha256_final", to: probe.spy)
+    try scenario.blobs[0].redirect("compute_sha256_constants", to: probe.spy)
     return scenario
   }
 

@@ -117,7 +117,7 @@ struct Report: Sendable {
 
   /// `purgatory`, with `N` for the time in the result.
   var timeless: String {
-    purgatory.replacing(/in [0-9]+ (us|ms)/, with: "in N us")
+    purgatory.replacing(/in [0-9]+ us/, with: "in N us")
   }
 
   /// What memory held at `address`.

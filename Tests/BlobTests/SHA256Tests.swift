@@ -68,32 +68,37 @@ private struct TestVectors {
 }
 
 @Suite(.requiresQEMU) struct SHA256 {
-  @Test("the published vectors", arguments: cpus)
-  func published(_ cpu: String) async throws {
-    try await check(.published, cpu: cpu)
+  /// With SHA-2 instructions, and without.
+  private static let paths: [PurgatoryInfo.Flags] = [[], .noCrypto]
+  /// With the caches on, and as the purgatory was entered.
+  private static let caches: [PurgatoryInfo.Flags] = [[], .noCache]
+
+  @Test("the published vectors", arguments: cpus, paths)
+  func published(_ cpu: String, _ path: PurgatoryInfo.Flags) async throws {
+    try await check(.published, path, cpu: cpu)
   }
 
-  @Test("every length around the edges of the first blocks")
-  func shortLengths() async throws {
+  @Test("every length around the edges of the first blocks", arguments: paths, caches)
+  func shortLengths(_ path: PurgatoryInfo.Flags, _ cache: PurgatoryInfo.Flags) async throws {
     var messages = TestVectors()
     for length in Array(1...130) + [183, 184, 191, 192, 193, 247, 248, 255, 256, 257, 1000] {
       messages.add(.random(length, seed: UInt64(length)))
     }
-    try await check(messages)
+    try await check(messages, path.union(cache))
   }
 
-  @Test("random lengths up to some MiB", arguments: Level.allCases)
-  func randomLengths(_ level: Level) async throws {
+  @Test("random lengths up to some MiB", arguments: Level.allCases, paths)
+  func randomLengths(_ level: Level, _ path: PurgatoryInfo.Flags) async throws {
     var generator = SplitMix64(seed: 20)
     var messages = TestVectors()
     for limit in [1000, 1000, 1000, 10_000, 10_000, 10_000, 100_000, 100_000, 100_000, 1_000_000, 4_000_000] {
       messages.add(.random(.random(in: limit / 2...limit, using: &generator), seed: generator.next()))
     }
-    try await check(messages, level: level)
+    try await check(messages, path, level: level)
   }
 
-  @Test("over several regions, whatever their sizes make of the blocks")
-  func stream() async throws {
+  @Test("over several regions, whatever their sizes make of the blocks", arguments: paths, caches)
+  func stream(_ path: PurgatoryInfo.Flags, _ cache: PurgatoryInfo.Flags) async throws {
     var generator = SplitMix64(seed: 21)
     var sizes: [[Int]] = [
       [1], [63, 1], [63, 2], [64, 64], [64, 1, 64], [55, 9, 64, 1], [1, 64, 64, 64], [128, 63, 128, 65],
@@ -109,7 +114,7 @@ private struct TestVectors {
     for (index, sizes) in sizes.enumerated() {
       let loads = sizes.map { place(.random($0, seed: generator.next()), &next) }
       scenario.segments += loads
-      try scenario.blobs[index].info.expect(loads, .verifyCombined)
+      try scenario.blobs[index].info.expect(loads, [.verifyCombined, path, cache])
       scenario.blobs[index].info.onFailure = .boot
     }
     try await expectVerified(scenario)
@@ -126,7 +131,9 @@ private struct TestVectors {
   }
 
   /// As many blobs as it takes at 16 regions each, in one run.
-  private func check(_ messages: TestVectors, level: Level = .el1, cpu: String = "max") async throws {
+  private func check(
+    _ messages: TestVectors, _ flags: PurgatoryInfo.Flags, level: Level = .el1, cpu: String = "max"
+  ) async throws {
     let perBlob = PurgatoryInfo.maximumRegions
     let count = (messages.bytes.count + perBlob - 1) / perBlob
     var scenario = try await Scenario(level, cpu: cpu, chain: chainBases(count))
@@ -138,7 +145,7 @@ private struct TestVectors {
         base: load.address, size: UInt64(load.bytes.count), digest: messages.digests[index])
     }
     for index in scenario.blobs.indices {
-      scenario.blobs[index].info.flags = .verifyRegions
+      scenario.blobs[index].info.flags = flags.union(.verifyRegions)
       scenario.blobs[index].info.onFailure = .boot
     }
     try await expectVerified(scenario)

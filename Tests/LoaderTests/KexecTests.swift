@@ -54,7 +54,7 @@ struct KexecTests {
       #expect(lines.count == 2, "\(lines)")
       let name = level == .el1 ? "EL1" : "EL2"
       #expect(lines.first?.contains(", \(name), 3 regions, ") == true, "\(lines)")
-      #expect(lines.last?.hasPrefix("purgatory: verified 3 regions, ") == true, "\(lines)")
+      #expect(lines.last?.hasPrefix("purgatory: verified ") == true, "\(lines)")
     }
     try report(program, level, console, relocations: relocations.count)
   }
@@ -67,7 +67,7 @@ struct KexecTests {
     // The purgatory in `kexec` halts on a mismatch, as it does by default.
     guest.stop = .init(after: "purgatory: halted")
     let console = try await guest.run(try script(load: "LD_PRELOAD=/flip "), at: level, in: folder)
-    #expect(console.contains("purgatory: all regions together: digest mismatch"), "\(console.suffix(4000))")
+    #expect(console.contains("purgatory: digest mismatch\npurgatory: expected "), "\(console.suffix(4000))")
     #expect(!console.contains("userspace: reached"))
     #expect(console.components(separatedBy: "Booting Linux").count == 2)
   }

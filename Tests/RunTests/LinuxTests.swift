@@ -69,9 +69,10 @@ struct LinuxTests {
     let outcome = try await folder.run(["out/manifest.json", "--expect", "Power down"])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
-      "purgatory: version 1 at 0x", "purgatory: verified 3 regions, ", "Booting Linux on physical CPU",
+      "purgatory: version 1 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
       "CPU: All CPU(s) started at \(level.rawValue)",
       "userspace: reached on Linux \(try LinuxInputs.release), linux,dummy-virt")
+    #expect(outcome.text.contains(", 3 regions, "))
   }
 
   @Test(arguments: Level.allCases, regions.indices)
@@ -81,7 +82,8 @@ struct LinuxTests {
     let outcome = try await folder.run(["out/manifest.json"])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
-      "purgatory: region \(region) at 0x", "  expected ", "  computed ", "purgatory: powering off")
+      "purgatory: digest mismatch", "purgatory: region \(region) at 0x", "purgatory: expected ",
+      "purgatory: computed ")
     #expect(!outcome.text.contains("Booting Linux"))
   }
 }
@@ -127,12 +129,13 @@ struct KexecTests {
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     let release = try LinuxInputs.release
     outcome.lines.expect(
-      "purgatory: verified 3 regions, ", "Booting Linux on physical CPU",
+      "purgatory: verified ", "Booting Linux on physical CPU",
       "userspace: reached on Linux \(release), linux,dummy-virt",
       "kexec-load: 4 segments, entry 0x", "kexec_core: Starting new kernel",
-      "purgatory: version 1 at 0x", "purgatory: verified 3 regions, ", "Booting Linux on physical CPU",
+      "purgatory: version 1 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
       "CPU: All CPU(s) started at \(level.rawValue)",
       "userspace: reached on Linux \(release), linux,dummy-virt", "reboot: Power down")
+    #expect(outcome.text.matches(of: /EL[12], 3 regions/).count == 2)
   }
 
   @Test(arguments: Level.allCases, regions.indices)
@@ -141,8 +144,9 @@ struct KexecTests {
       level, script: "exec /kexec-load --exec next.d/manifest.json", spoiling: regions[region])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
-      "purgatory: verified 3 regions, ", "kexec_core: Starting new kernel",
-      "purgatory: region \(region) at 0x", "  expected ", "  computed ", "purgatory: powering off")
+      "purgatory: verified ", "kexec_core: Starting new kernel",
+      "purgatory: digest mismatch", "purgatory: region \(region) at 0x", "purgatory: expected ",
+      "purgatory: computed ")
     #expect(outcome.text.matches(of: /Booting Linux on/).count == 1)
   }
 
