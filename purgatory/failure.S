@@ -1,4 +1,4 @@
-// failure.S — what happens after a failure: halt, PSCI reset, PSCI power-off, or boot anyway
+// failure.S — what was wrong, and what happens then: halt, PSCI reset, PSCI power-off, or boot anyway
 // SPDX-License-Identifier: MIT
 
 #include "routine.h"

@@ -1,4 +1,4 @@
-// report.S — what the purgatory says: one line at entry, one when all is well, and what was wrong
+// report.S — what the purgatory says when all is well: one line at entry, one before the jump
 // SPDX-License-Identifier: MIT
 
 #include "routine.h"

@@ -3,12 +3,12 @@
 
 #include "routine.h"
 
-#define NEWTON_STEPS     12         // from the square root, to the last bit of a double
+#define ROOT_STEPS       32         // each brings two bits more
 
 // void compute_sha256_constants(void): sha256_constants and the initial state behind them; then sha256_init
 // Of the first 64 primes the cube roots' fractions, of the first eight the square roots': the first 32 bits of each.
 // A double has 18 bits more than that.
-// Clobbers: x0-x4, v0-v3
+// Clobbers: x0-x4, v0, v1
 func compute_sha256_constants
     place     .req x0
     candidate .req w1
@@ -16,37 +16,35 @@ func compute_sha256_constants
     left      .req w2
     prime     .req d0
     root      .req d1
-    term      .req d2
-    three     .req d3
     mrs     x4, fpcr
     msr     fpcr, xzr                       // round to nearest, trap nothing
     adr     place, sha256_constants
-    fmov    three, #3.0
     mov     candidate, #1
 .Lcompute_sha256_constants_next:
     add     candidate, candidate, #1
     mov     divisor, #1
-.Lcompute_sha256_constants_divide:          // the first divisor of a prime is the prime itself
+.Lcompute_sha256_constants_divide:          // a prime has no divisor up to its square root
     add     divisor, divisor, #1
+    mul     w3, divisor, divisor
+    cmp     w3, candidate
+    b.hi    .Lcompute_sha256_constants_prime
     udiv    w3, candidate, divisor
     msub    w3, w3, divisor, candidate
     cbnz    w3, .Lcompute_sha256_constants_divide
-    cmp     divisor, candidate
-    b.ne    .Lcompute_sha256_constants_next
+    b       .Lcompute_sha256_constants_next
 
+.Lcompute_sha256_constants_prime:
     ucvtf   prime, candidate
     fsqrt   root, prime
     fcvtzu  x3, root, #32                   // 32 bits of fraction; the integer above is not stored
     str     w3, [place, #SHA256_CONSTANTS_SIZE] // of eight primes, the other 56 are of no use
-    mov     left, #NEWTON_STEPS
-.Lcompute_sha256_constants_newton:          // cube root: root = (2 * root + prime / root^2) / 3
-    fmul    term, root, root
-    fdiv    term, prime, term
-    fadd    term, term, root
-    fadd    term, term, root
-    fdiv    root, term, three
+    mov     left, #ROOT_STEPS
+.Lcompute_sha256_constants_root:            // the cube root x is where x = (prime * x) ^ (1/4)
+    fmul    root, prime, root
+    fsqrt   root, root
+    fsqrt   root, root
     subs    left, left, #1
-    b.ne    .Lcompute_sha256_constants_newton
+    b.ne    .Lcompute_sha256_constants_root
     fcvtzu  x3, root, #32
     str     w3, [place], #4
     tst     place, #(SHA256_CONSTANTS_SIZE - 1)
@@ -59,6 +57,4 @@ func compute_sha256_constants
     .unreq  left
     .unreq  prime
     .unreq  root
-    .unreq  term
-    .unreq  three
 endfunc compute_sha256_constants

@@ -58,7 +58,6 @@ func verify
     ret     link
     .unreq  started
 endfunc verify
-    started .req d10                        // no routine below touches it
 
 // x0 = verify_region(x0 = base, x1 = size, x26 = index): 0, or the digest that was expected and not found
 // Clobbers: x0-x17, x28, FP/SIMD registers

@@ -35,7 +35,16 @@ nonisolated struct Bench {
     }
   }
 
-  static func main() async throws {
+  static func main() async {
+    do {
+      try await measureAll()
+    } catch {
+      FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  private static func measureAll() async throws {
     var rows: [Row] = []
     for path in Path.all {
       rows.append(try await measure(path.name) { try await path.workload(size: $0) })

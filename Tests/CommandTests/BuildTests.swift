@@ -26,7 +26,8 @@ import Testing
 
   @Test func theRealPurgatory() async throws {
     let real = try await Built.get().real
-    #expect(real.count <= 8192)
+    // Code, constants and strings: what lies between info and the end marker. The hard limit is the linker script's.
+    #expect(real.count - 0x3c0 - 8 <= 4096, "over the budget of one page; make size shows where it goes")
     #expect(Array(real[0x38..<0x3c]) == Array("ARM\u{64}".utf8))
     #expect(Array(real[0x40..<0x48]) == Array("PURGINFO".utf8))
     #expect(Array(real.suffix(8)) == Array("PURGEND.".utf8))

@@ -110,11 +110,11 @@ tcr2         .req x7                /* where there is one */
 
 /* What put_message writes for an argument: these bytes in its text. The number's own is its base. */
 #define STRING  "\001"
-#define DIGEST  "\002"             /* 32 bytes, as 64 digits */
+#define DIGEST  "\002"              /* 32 bytes, as 64 digits */
 #define DECIMAL "\012"
 #define HEX     "\020"
 
-    /* \reg = address of the text, kept among the constants. */
+    /* \reg = address of the text, kept with all others behind the code. */
     .macro string reg, text:vararg
     .pushsection .rodata
 .Lstring\@:
