@@ -5,7 +5,7 @@
 
 // x0 = invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right; 0
 // A line that the range covers only in part is cleaned first: its other bytes are a neighbour's.
-// Requires: the D-cache is off, so nothing of the range is fetched again; the caller follows with dsb sy
+// Requires: the D-cache is off, so nothing of the range is fetched again
 // Clobbers: x0-x4
 func invalidate_range
     line    .req x2
@@ -32,6 +32,7 @@ func invalidate_range
 .Linvalidate_range_test:
     cmp     x0, x1
     b.lo    .Linvalidate_range_line
+    dsb     sy                              // done: the range may be written past the cache, or the cache turned on
     mov     x0, xzr                         // each_region goes on
     ret
     .unreq  line

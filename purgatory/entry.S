@@ -13,10 +13,9 @@ func purgatory_entry
     msr     daifset, #0xf                   // no vectors of our own yet: nothing may be taken
     mov     x12, x0
     adr     x0, scratch_start               // what the last kernel left in the cache for the scratch
-    adr     x1, page_tables + PAGE_TABLES_SIZE  // must not be written back over what we write past the cache
+    adr     x1, page_tables                 // must not be written back over what we write past the cache
     sub     x1, x1, x0
     bl      invalidate_range
-    dsb     sy                              // done, before the first store
     bl      install_vectors
     bl      save_system_state               // of memory, registers only until data accesses are little-endian
     adr     x0, stack_top

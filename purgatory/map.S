@@ -25,6 +25,14 @@
 #define DESC_PXN         (1 << 53)  // not executable at EL1, or EL2 with E2H; RES0 otherwise
 #define DESC_XN          (1 << 54)  // not executable at EL0, or EL2 without E2H
 
+    // A cleared table at x10, which moves on to the next.
+    .macro new_table
+.Lnew_table\@:
+    stp     xzr, xzr, [x10], #16
+    tst     x10, #(PAGE_SIZE - 1)
+    b.ne    .Lnew_table\@
+    .endm
+
 // x0 = build_map(void): 0, or why not: the tables need more than the scratch holds, an address more than 48 bits
 // Requires: MMU off
 // Out:      x10 = end of the tables that are in use, from page_tables
@@ -32,8 +40,11 @@
 func build_map
     mov     x14, x30
     adr     x10, page_tables                // x10 = next free table
+    mov     x0, x10                         // as for the rest of the scratch in entry.S
+    mov     x1, #PAGE_TABLES_SIZE
+    bl      invalidate_range
     add     x11, x10, #PAGE_TABLES_SIZE     // x11 = end of the room for them
-    bl      new_table                       // the top one
+    new_table                               // the top one
     mov     x12, #(DESC_INNER | DESC_ACCESSED | DESC_VALID)
     mov     x13, #(DESC_XN | DESC_PXN)
     tbz     path, #PATH_EL2_BIT, .Lbuild_map_blob
@@ -63,7 +74,7 @@ endfunc build_map
 // x0 = map_range(x0 = start, x1 = size, x2 = descriptor bits): 0, or why not; what is mapped already stays as it is
 // In:       x10 = next free table, x11 = end of the room for tables
 // Out:      x10 moves on
-// Clobbers: x1, x3-x9
+// Clobbers: x1, x3-x8
 func map_range
     address .req x0
     last    .req x1
@@ -71,7 +82,6 @@ func map_range
     shift   .req x4         // log2 of what an entry of this table covers
     entry   .req x5         // address of the entry
     mask    .req x6         // of the address bits above the shift
-    mov     x9, x30
     add     last, address, last
     sub     last, last, #1
     orr     x7, address, last               // the end may have wrapped
@@ -113,7 +123,7 @@ func map_range
     mov     table, x10
     orr     x7, table, #(DESC_TABLE | DESC_VALID)
     str     x7, [entry]
-    bl      new_table
+    new_table
     b       .Lmap_range_descend
 
 .Lmap_range_page:
@@ -128,7 +138,7 @@ func map_range
     mov     x7, xzr
 .Lmap_range_refuse:                         // x7 is high bits of an address, or a descriptor: not 0
     mov     x0, x7
-    ret     x9
+    ret
     .unreq  address
     .unreq  last
     .unreq  table
@@ -136,14 +146,6 @@ func map_range
     .unreq  entry
     .unreq  mask
 endfunc map_range
-
-// void new_table(x10 = table): cleared, in memory; x10 moves on
-func new_table
-    stp     xzr, xzr, [x10], #16
-    tst     x10, #(PAGE_SIZE - 1)
-    b.ne    new_table
-    ret
-endfunc new_table
 
     .section .scratch.tables, "aw", %nobits
     .balign PAGE_SIZE

@@ -34,9 +34,8 @@ func caches_on
     mov     x0, base
     sub     x1, x10, base
     bl      invalidate_range
-    adr     x0, invalidate_range
+    adr     x0, invalidate_range            // its dsb is for the tables, too: they are written before a walk can start
     bl      each_region
-    dsb     sy                              // tables are written, lines are gone, before a walk can start
 
     bl      read_regime
     and     x8, x15, #0xf                   // PARange

@@ -15,10 +15,27 @@ nonisolated struct Bench {
 
   struct Row: Encodable {
     let path: String
-    /// From entry to the kernel's first instruction with nothing to verify.
+    /// Instructions from entry to the kernel's first with nothing to verify.
     let fixed: UInt64
-    /// Instructions, by bytes of the region.
-    let instructions: [UInt64: UInt64]
+    let runs: [Run]
+  }
+
+  /// The verification of one region.
+  struct Run: Encodable {
+    let bytes: UInt64
+    let instructions: UInt64
+    let perByte: Double
+
+    init(bytes: UInt64, instructions: UInt64) {
+      self.bytes = bytes
+      self.instructions = instructions
+      perByte = Double(instructions) / Double(bytes)
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case bytes, instructions
+      case perByte = "instructions_per_byte"
+    }
   }
 
   struct Results: Encodable {
@@ -67,11 +84,11 @@ nonisolated struct Bench {
   private static func measure(
     _ name: String, _ workload: @Sendable (UInt64) async throws -> Workload
   ) async throws -> Row {
-    var instructions: [UInt64: UInt64] = [:]
+    var runs: [Run] = []
     for size in sizes {
-      instructions[size.bytes] = try await workload(size.bytes).instructions()
+      runs.append(Run(bytes: size.bytes, instructions: try await workload(size.bytes).instructions()))
     }
-    return Row(path: name, fixed: try await workload(0).instructions(), instructions: instructions)
+    return Row(path: name, fixed: try await workload(0).instructions(), runs: runs)
   }
 
   private static func markdown(_ results: Results) -> String {
@@ -82,9 +99,7 @@ nonisolated struct Bench {
       "| path | " + sizes.map(\.name).joined(separator: " | ") + " | nothing to verify (instructions) |")
     lines.append("|---|" + String(repeating: "---:|", count: sizes.count + 1))
     for row in results.rows {
-      let cells = sizes.map { size in
-        String(format: "%.3f", Double(row.instructions[size.bytes] ?? 0) / Double(size.bytes))
-      }
+      let cells = row.runs.map { String(format: "%.3f", $0.perByte) }
       lines.append("| \(row.path) | " + cells.joined(separator: " | ") + " | \(row.fixed) |")
     }
     lines += [
