@@ -9,8 +9,8 @@
 #define UART_8250_TEMT   6          // bit number: all sent
 #define BYTES_BIT        0          // of console_type: raw and 8250 have registers of a byte, the others of a word
 
-// A byte takes 9 ms at 1200 baud and a poll some 100 ns: a working UART is never given up.
-#define POLLS_HIGH       (1 << 4)   // 2^20 polls, as movz's upper half
+// A full FIFO of 32 bytes takes 270 ms at 1200 baud and a poll some 100 ns: a working UART is never given up.
+#define POLLS_HIGH       (1 << 6)   // 2^22 polls, as movz's upper half
 
 // void console_init(void)
 // Out:      console, console_type

@@ -111,12 +111,12 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
 
   @Test("a UART that is still sending what the last kernel gave it gets its time", arguments: FakeUART.stuck)
   func lastKernel(_ uart: FakeUART) async throws {
-    #expect(try await ticks(scenario(uart)) > 1 << 20)
+    #expect(try await ticks(scenario(uart)) > 1 << 22)
   }
 
   @Test("a UART that is ready is not waited for", arguments: FakeUART.ready)
   func noWait(_ uart: FakeUART) async throws {
-    #expect(try await ticks(scenario(uart)) < 1 << 20)
+    #expect(try await ticks(scenario(uart)) < 1 << 22)
   }
 
   @Test("a byte is on the wire, or the UART given up, before anything else", arguments: FakeUART.stuck)
@@ -131,7 +131,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     let first = UInt8(ascii: "p")
     let stored = [.uart8250, .raw].contains(uart.kind) ? [first] : [first, 0, 0, 0]
     #expect(try await scenario.report().dump(FakeUART.address) == stored + uart.before[stored.count...])
-    #expect(try await ticks(scenario) > 1 << 20)
+    #expect(try await ticks(scenario) > 1 << 22)
   }
 
   @Test("raw, on the data register of a real PL011", arguments: Level.allCases)

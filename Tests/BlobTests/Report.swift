@@ -18,7 +18,7 @@ struct SystemState: Equatable, Sendable {
   let frequency: UInt64
 
   static let restoredNames = [
-    "sctlr", "spsel", "sp", "sp_el0", "fp_trap", "hcr", "tcr", "ttbr0", "mair", "vbar", "tcr2",
+    "sctlr", "spsel", "sp", "sp_el0", "fp_trap", "hcr", "tcr", "ttbr0", "mair", "vbar", "tcr2", "fpcr",
   ]
 
   fileprivate init(_ line: Substring, console: String) throws(Report.Missing) {

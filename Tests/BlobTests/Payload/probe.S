@@ -144,6 +144,12 @@ func stub
     br      x30
 endfunc stub
 
+    .macro  set_fpcr                        // while FP/SIMD does not trap
+    isb
+    mov     x2, #FPCR_JUNK
+    msr     fpcr, x2
+    .endm
+
 // void set_registers(x19 = parameters, x20 = SETUP_*): values that nobody has by chance, so that a register not
 // restored is seen
 // Clobbers: x0-x4
@@ -187,6 +193,8 @@ func set_registers
     mrs     x0, cpacr_el1
     bic     x0, x0, #CPACR_FPEN
     orr     x1, x0, #CPACR_FPEN
+    msr     cpacr_el1, x1
+    set_fpcr
     tst     x20, #(1 << SETUP_TRAP_FP)
     csel    x0, x0, x1, ne
     msr     cpacr_el1, x0
@@ -195,6 +203,8 @@ func set_registers
     mrs     x0, cptr_el2
     orr     x0, x0, #CPTR_EL2_TFP
     bic     x1, x0, #CPTR_EL2_TFP
+    msr     cptr_el2, x1
+    set_fpcr
     tst     x20, #(1 << SETUP_TRAP_FP)
     csel    x0, x0, x1, ne
     msr     cptr_el2, x0

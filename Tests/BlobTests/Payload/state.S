@@ -51,6 +51,17 @@ func capture
     ret
 endfunc capture
 
+    // x1 = FPCR, which may trap, as the register that decides it is in x2
+    .macro  get_fpcr trap
+    orr     x0, x2, #CPACR_FPEN
+    bic     x0, x0, #CPTR_EL2_TFP
+    msr     \trap, x0
+    isb
+    mrs     x1, fpcr
+    msr     \trap, x2
+    isb
+    .endm
+
 // void capture_regime(x17 = struct state, x4 = CurrentEL): what the stub set and the purgatory changes
 // Clobbers: x0-x3, x5-x10
 func capture_regime
@@ -65,6 +76,7 @@ func capture_regime
     mrs     x6, ttbr0_el1
     mrs     x7, mair_el1
     mrs     x8, vbar_el1
+    get_fpcr cpacr_el1
     cbz     x10, .Lcapture_regime_done
     mrs     x9, TCR2_EL1
     b       .Lcapture_regime_done
@@ -75,6 +87,7 @@ func capture_regime
     mrs     x6, ttbr0_el2
     mrs     x7, mair_el2
     mrs     x8, vbar_el2
+    get_fpcr cptr_el2
     cbz     x10, .Lcapture_regime_done
     mrs     x9, TCR2_EL2
 .Lcapture_regime_done:
@@ -84,7 +97,7 @@ func capture_regime
     mrs     x10, cntvct_el0
     stp     x9, x10, [x17, #STATE_TCR2]
     mrs     x0, cntfrq_el0
-    str     x0, [x17, #STATE_FREQUENCY]
+    stp     x0, x1, [x17, #STATE_FREQUENCY]
     ret
 endfunc capture_regime
 
@@ -113,4 +126,4 @@ endfunc put_state
 .Lstate_names:
     .asciz  "x0=", " x1=", " x2=", " x3=", " el=", " sctlr=", " daif=", " spsel=", " sp=", " sp_el0=", " fp_trap="
     .asciz  " hcr=", " tcr=", " ttbr0=", " mair=", " vbar=", " tcr2=", " counter="
-    .asciz  " frequency=", ""
+    .asciz  " frequency=", " fpcr=", ""

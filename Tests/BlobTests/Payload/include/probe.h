@@ -45,7 +45,7 @@
 #define STATE_MAIR          0x70    /* and VBAR */
 #define STATE_VBAR          0x78
 #define STATE_TCR2          0x80    /* 0 where there is none; and CNTVCT */
-#define STATE_FREQUENCY     0x90    /* CNTFRQ */
+#define STATE_FREQUENCY     0x90    /* CNTFRQ, and FPCR */
 #define STATE_SIZE          0xa0
 
 #define CURRENTEL_EL2       (2 << 2)
@@ -56,6 +56,7 @@
 #define TCR2_EL2            s3_4_c2_c0_3
 #define CPACR_FPEN          (3 << 20)
 #define CPTR_EL2_TFP        (1 << 10)
+#define FPCR_JUNK           (0xf << 22) /* round towards zero, flush to zero, default NaN */
 
 #ifdef __ASSEMBLER__
     .macro func name
