@@ -16,26 +16,39 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
   /// How the purgatory names its path.
   let path: String
   var flags: PurgatoryInfo.Flags = []
+  /// QEMU's `-cpu`.
+  var cpu = Self.max
 
-  var testDescription: String { "\(level.rawValue), \(path)" }
+  var testDescription: String { "\(level.rawValue), \(cpu), \(path)" }
 
-  /// Every path at each of the levels.
-  static let all = [Level.el1, .el2, .el2e2h].flatMap { level in
-    [
-      LinuxMachine(level: level, path: "sha2+cache"),
-      LinuxMachine(level: level, path: "scalar+cache", flags: .noCrypto),
-      LinuxMachine(level: level, path: "sha2+nocache", flags: .noCache),
-    ]
-  }
+  /// Every path at each of the levels; on older cores those that they choose themselves.
+  static let all =
+    [Level.el1, .el2, .el2e2h].flatMap { level in
+      [
+        LinuxMachine(level: level, path: "sha2+cache"),
+        LinuxMachine(level: level, path: "scalar+cache", flags: .noCrypto),
+        LinuxMachine(level: level, path: "sha2+nocache", flags: .noCache),
+        LinuxMachine(level: level, path: "scalar+nocache", flags: [.noCrypto, .noCache]),
+      ]
+    }
+    + [
+      (Level.el1, "cortex-a72"), (.el2, "cortex-a72"),  // which has no E2H
+      (.el1, "neoverse-n1"), (.el2, "neoverse-n1"), (.el2e2h, "neoverse-n1"),
+    ].flatMap { level, cpu in
+      [
+        LinuxMachine(level: level, path: "sha2+cache", cpu: cpu),
+        LinuxMachine(level: level, path: "sha2+nocache", flags: .noCache, cpu: cpu),
+      ]
+    }
 
   /// One for each level.
-  static let onePath = all.filter { $0.flags.isEmpty }
+  static let onePath = all.filter { $0.cpu == max && $0.flags.isEmpty }
 
   private var type: String {
     "virt,dtb-randomness=off" + (level == .el1 ? "" : ",virtualization=on")
   }
 
-  private static let cpu = "max,pauth-impdef=on"
+  private static let max = "max,pauth-impdef=on"
   private static let stub: UInt64 = 0x4020_0000
   private static let kernel: UInt64 = 0x4040_0000
   private static let initrd: UInt64 = 0x5000_0000
@@ -61,7 +74,7 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
   /// Runs it until it powers off, with a byte in the middle of one segment flipped after its digest was taken.
   func boot(tampering role: Segment.Role?) async throws -> String {
     let tree = try LinuxInputs.deviceTree(
-      initrdAt: Self.initrd, machine: ["-M", type, "-cpu", Self.cpu, "-m", "1G", "-nic", "none"])
+      initrdAt: Self.initrd, machine: ["-M", type, "-cpu", cpu, "-m", "1G", "-nic", "none"])
     let segments = [
       try Segment(
         role: .kernel, file: "Image", bytes: LinuxInputs.bytes(LinuxInputs.kernelPath), base: Self.kernel),
@@ -81,7 +94,7 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
 
     var machine = Machine(start: level == .el2e2h ? Self.stub : Self.purgatory)
     machine.type = type
-    machine.cpu = Self.cpu
+    machine.cpu = cpu
     machine.memory = "1G"
     machine.loads = [blob.load, Self.enterE2H]
     for segment in segments {
