@@ -3,9 +3,10 @@
 
 #include "routine.h"
 
-// x0 = invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right; 0
+// uint64_t invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right.
+// Answers 0, so that each_region goes on.
 // A line that the range covers only in part is cleaned first: its other bytes are a neighbour's.
-// Requires: the D-cache is off, so nothing of the range is fetched again
+// Requires: the D-cache is off, so that nothing of the range is fetched again; or a range whose contents nobody needs
 // Clobbers: x0-x4
 func invalidate_range
     line    .req x2
@@ -33,7 +34,7 @@ func invalidate_range
     cmp     x0, x1
     b.lo    .Linvalidate_range_line
     dsb     sy                              // done: the range may be written past the cache, or the cache turned on
-    mov     x0, xzr                         // each_region goes on
+    mov     x0, xzr
     ret
     .unreq  line
 endfunc invalidate_range

@@ -8,6 +8,10 @@
 #define UART_8250_LSR    5          // register number: times the stride
 #define UART_8250_TEMT   6          // bit number: all sent
 #define BYTES_BIT        0          // of console_type: raw and 8250 have registers of a byte, the others of a word
+    .if     (PURGATORY_CONSOLE_RAW & PURGATORY_CONSOLE_8250 & ~PURGATORY_CONSOLE_PL011 \
+             & ~PURGATORY_CONSOLE_8250_MMIO32) != 1 << BYTES_BIT
+    .error  "BYTES_BIT does not tell the widths of the ABI's console types"
+    .endif
 
 // A full FIFO of 32 bytes takes 270 ms at 1200 baud and a poll some 100 ns: a working UART is never given up.
 #define POLLS_HIGH       (1 << 6)   // 2^22 polls, as movz's upper half
@@ -24,7 +28,7 @@ func console_init
     b       console_flush                   // what the last kernel sent
 endfunc console_init
 
-    // Between here and console_end a fault is the UART's: exception.S makes the console silent and goes on at x30.
+    // From here to the end of this file a fault is the UART's: exception.S makes the console silent and goes on at x30.
     // So every routine here has its caller in x30.
     .global console_start
     .hidden console_start

@@ -11,13 +11,13 @@
 // Exit:     booting.rst: x0 = device tree, x1-x3 = 0, DAIF masked, system registers as they were found
 func purgatory_entry
     msr     daifset, #0xf                   // no vectors of our own yet: nothing may be taken
-    mov     x12, x0
+    mov     x12, x0                         // for save_system_state: nothing before it touches x12
     adr     x0, scratch_start               // what the last kernel left in the cache for the scratch
     adr     x1, page_tables                 // must not be written back over what we write past the cache
     sub     x1, x1, x0
     bl      invalidate_range
     bl      install_vectors
-    bl      save_system_state               // of memory, registers only until data accesses are little-endian
+    bl      save_system_state               // no memory is read or written until data is little-endian
     adr     x0, stack_top
     mov     sp, x0
 

@@ -10,7 +10,7 @@
 
 // const char *check_info(void)
 // Out:      x0 = why info is refused, 0 if it is good; region_totals
-// Clobbers: x0-x5, x26, x27
+// Clobbers: x0-x5, x26, x27, link
 func check_info
     mov     link, x30
     ldr     x1, [info, #PURGATORY_INFO_magic]

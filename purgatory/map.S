@@ -99,7 +99,7 @@ func map_range
     mov     mask, #-1
     lsl     mask, mask, shift
     ldr     x7, [entry]
-    cmp     shift, #PAGE_SHIFT
+    cmp     shift, #PAGE_SHIFT              // eq until .Lmap_range_invalid, too
     tbz     x7, #0, .Lmap_range_invalid
     b.eq    .Lmap_range_mapped              // a page
     tbz     x7, #1, .Lmap_range_mapped      // a block

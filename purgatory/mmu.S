@@ -5,7 +5,7 @@
 
 #define MMFR0_NO_4K_BIT  31         // sign of TGran4: 0 and 1 (52-bit addresses too): pages of 4 KiB; -1: none
 #define PARANGE_48_BITS  5
-#define CACHE_LINE_MIN   16         // bytes; CTR_EL0.DminLine has words
+#define CACHE_LINE_MIN   16         // bytes: no line is shorter (Arm ARM, CCSIDR_EL1.LineSize)
 
 // Attribute 0: normal, write-back, read- and write-allocate; attribute 1: Device-nGnRE
 #define MAIR             0x04ff

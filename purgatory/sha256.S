@@ -18,10 +18,10 @@
 
 context .req x0
 
-// void sha256_update(x0 = data, x1 = size); x0 is 0 again at return
+// uint64_t sha256_update(x0 = data, x1 = size): 0, so that each_region goes on
 // Requires: nothing of data's alignment: what is not 16-byte aligned is copied by bytes while the MMU is off, since an
 //           unaligned load faults then
-// Clobbers: x0-x17, x28, FP/SIMD registers
+// Clobbers: x0-x17, x28, v0-v9, v16-v31
 func sha256_update
     data    .req x1
     used    .req x3                         // bytes in the buffer
@@ -74,7 +74,7 @@ endfunc sha256_update
 
 // x0 = sha256_compare(x1 = expected digest): 0 if what came since sha256_init has it, else x1; ready for the next stream
 // Out:      computed_digest
-// Clobbers: x0-x17, x28, FP/SIMD registers
+// Clobbers: x0-x17, x28, v0-v9, v16-v31
 func sha256_compare
     push    x1, x30
     adr     context, sha256_context

@@ -10,8 +10,9 @@
 #define CPTR_EL2_TFP     (1 << 10)  // EL2 without E2H: FP/SIMD traps while set
 #define CPACR_FPEN       (3 << 20)  // elsewhere: nothing traps while both bits are set
 
-// SCTLR bits forced off: A (alignment faults on normal memory), SA (SP alignment), WXN (this code is writable),
-// EE (data accesses are big-endian).
+// SCTLR bits forced off: A (alignment faults on normal memory), SA (SP alignment), WXN (this code is writable; where the
+// MMU was found on it cannot be set, or the page of info, which is written, would not be executed), EE (data accesses
+// are big-endian).
 #define SCTLR_OFF_LOW    (1 << 3 | 1 << 1)          // SA, A
 #define SCTLR_OFF_HIGH   (1 << 9 | 1 << 3)          // EE (bit 25), WXN (bit 19)
 
@@ -22,10 +23,10 @@
 #define TCR2_EL2         s3_4_c2_c0_3
 
 // void save_system_state(void): save, then set SCTLR, VBAR, FP/SIMD access and SPSel as this code needs them
-// Requires: EL1 or EL2. No stack; no memory access before SCTLR.EE is known to be 0
-// Out:      path
 // In:       x12 = the x0 that purgatory was entered with
-// Clobbers: x0-x9, x11, sp (selects SP_ELx)
+// Out:      path; saved_state
+// Requires: EL1 or EL2; install_vectors, whose table VBAR is set to. No stack; no memory access before SCTLR.EE is 0
+// Clobbers: x0-x9, x11, link, sp (selects SP_ELx)
 func save_system_state
     mov     link, x30
     mov     path, xzr

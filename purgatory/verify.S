@@ -8,9 +8,9 @@
 // (w26, x27) verify(void)
 // Out:      x27 = the digest that was expected and not found, 0 if all is well; w26 = the region that it is of, or
 //           PURGATORY_FAILED_COMBINED; info->status, failed_region, verify_ticks, verify_path
-// Clobbers: x0-x17, x26-x28, FP/SIMD registers
+// Clobbers: x0-x17, x26-x28, link, v0-v10, v16-v31
 func verify
-    started .req d10                        // no routine below touches it
+    started .req d10                        // CNTVCT at the start; v10-v15 survive every call below
     mov     link, x30
     mov     w1, #PURGATORY_STATUS_SKIPPED
     mov     x27, xzr
@@ -60,7 +60,7 @@ func verify
 endfunc verify
 
 // x0 = verify_region(x0 = base, x1 = size, x26 = index): 0, or the digest that was expected and not found
-// Clobbers: x0-x17, x28, FP/SIMD registers
+// Clobbers: x0-x17, x28, v0-v9, v16-v31
 func verify_region
     push    x30, xzr
     bl      sha256_update

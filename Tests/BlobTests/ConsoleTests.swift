@@ -116,7 +116,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
 
   @Test("a UART that is ready is not waited for", arguments: FakeUART.ready)
   func noWait(_ uart: FakeUART) async throws {
-    #expect(try await ticks(scenario(uart)) < 1 << 22)
+    #expect(try await ticks(scenario(uart)) < 1 << 20)
   }
 
   @Test("a byte is on the wire, or the UART given up, before anything else", arguments: FakeUART.stuck)

@@ -74,6 +74,9 @@ import Testing
     return machine
   }
 
+  /// movz w1, #0x900, lsl #16; movz w0, #'#'; str w0, [x1]; b .-4
+  private static let flood: [UInt32] = [0x52a1_2001, 0x5280_0460, 0xb900_0020, 0x17ff_ffff]
+
   /// movz w0, #0x8400, lsl #16; movk w0, #8; hvc #0
   private static let powerOff: [UInt32] = [0x52b0_8000, 0x7280_0100, 0xd400_0002]
 
@@ -121,18 +124,17 @@ import Testing
 
   @Test("a guest that never stops talking is killed, and that is an error")
   func floods() async throws {
-    // movz w1, #0x900, lsl #16; movz w0, #'X'; str w0, [x1]; b .-4
-    var machine = machine([0x52a1_2001, 0x5280_0b00, 0xb900_0020, 0x17ff_ffff])
+    var machine = machine(Self.flood)
     machine.consoleLimit = 100_000
     let failure = await #expect(throws: Machine.Failure.self) { try await machine.run() }
-    #expect(failure?.description.hasSuffix("XXX") == true)
+    #expect(failure?.description.hasSuffix("###") == true)
   }
 
   @Test("a console ends with the text that a test waited for")
   func stopsAtText() async throws {
-    var machine = machine([0x52a1_2001, 0x5280_0b00, 0xb900_0020, 0x17ff_ffff])
-    machine.stop = .init(after: "XX", occurrences: 3)
-    #expect(try await machine.run().console == "XXXXXX")
+    var machine = machine(Self.flood)
+    machine.stop = .init(after: "##", occurrences: 3)
+    #expect(try await machine.run().console == "######")
   }
 
   @Test("what QEMU refuses is an error, with its words")

@@ -160,6 +160,8 @@ private struct TestVectors {
         info.status == .verified,
         "region \(info.failedRegion) of sizes \(blob.info.usedRegions.map(\.region.size)):\n\(report.purgatory)"
       )
+      let isSHA2 = info.verifyPath & UInt64(PURGATORY_PATH_SHA2) != 0
+      #expect(isSHA2 != blob.info.flags.contains(.noCrypto))
     }
   }
 

@@ -21,7 +21,7 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(level.rawValue), \(cpu), \(path)" }
 
-  /// Every path at each of the levels; on older cores those that they choose themselves.
+  /// Every path at each of the levels; on older cores with the caches and without.
   static let all =
     [Level.el1, .el2, .el2e2h].flatMap { level in
       [
