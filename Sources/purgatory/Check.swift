@@ -60,11 +60,13 @@ struct Check: AsyncParsableCommand {
       let tools = try tools.find()
       do {
         files.append(
-          checker.judge(try await tools.prove(LinkInput(objects: objects, script: script)), path: script))
+          checker.judge(
+            try await tools.prove(LinkInput(objects: objects, script: script)),
+            by: [.absoluteAddress, .undefinedSymbol], path: script))
       } catch {
         // No proof is a finding like any other, in every format; what the linker says is talk.
         talk(error.transcript ?? "")
-        files.append(checker.judge(error.problems.map(\.unproven), path: script))
+        files.append(checker.judge(error.problems.map(\.unproven), by: [], path: script))
       }
     }
     let isTerminal =

@@ -11,11 +11,28 @@ public struct CheckedFile: Equatable, Sendable {
   public fileprivate(set) var counts = LinkCounts()
   /// Anything that is worth a sentence and no finding: what was judged in a container.
   public fileprivate(set) var notes: [String] = []
+  /// The rules that say nothing of the file, and why: they are neither broken nor kept.
+  public fileprivate(set) var omissions: [Rule: Omission] = [:]
+  /// Whether there were bytes to judge.
+  public fileprivate(set) var wasRead = true
   public var ok: Bool { findings.isEmpty }
+
+  /// Rules that could not be applied to all of the file.
+  fileprivate var unjudged: Set<Rule> = []
 
   init(path: String) {
     self.path = path
   }
+}
+
+/// Why a rule was not applied to a file.
+public enum Omission: Hashable, Sendable {
+  /// It was allowed to be broken.
+  case allowed
+  /// The profile does not have it.
+  case profile(Profile)
+  /// The file does not show whether it is kept: it has no such part, or could not be read that far.
+  case unjudged
 }
 
 /// The rules that apply, and their bounds.
@@ -28,12 +45,20 @@ public struct Checker: Sendable {
 
   public init() {}
 
+  /// The rules that are applied to no file, and why.
+  public var omissions: [Rule: Omission] {
+    let profile = profile
+    return Dictionary(uniqueKeysWithValues: allowed.map { ($0, .allowed) })
+      .merging(Profile.purgatory.rules.subtracting(profile.rules).map { ($0, .profile(profile)) }) { $1 }
+  }
+
   /// Judges the file at `path`; one that cannot be read is a finding like any other.
   public func check(path: String) -> CheckedFile {
     var file = CheckedFile(path: path)
     do {
       check(try Files.read(path), into: &file)
     } catch {
+      file.wasRead = false
       file.findings = error.problems.map {
         Finding(.malformedELF, "file", found: $0.found, expected: "a file to check")
       }
@@ -41,17 +66,22 @@ public struct Checker: Sendable {
     return judged(file)
   }
 
-  /// The findings of a proof as those of the file at `path`.
-  public func judge(_ findings: [Finding], path: String) -> CheckedFile {
+  /// The findings of a proof, which judges by `rules`, as those of the file at `path`.
+  public func judge(_ findings: [Finding], by rules: Set<Rule>, path: String) -> CheckedFile {
     var file = CheckedFile(path: path)
     file.findings = findings
+    file.unjudged = Set(Rule.allCases).subtracting(rules)
     return judged(file)
   }
 
   private func judged(_ file: CheckedFile) -> CheckedFile {
     var file = file
-    let rules = profile.rules.subtracting(allowed)
-    file.findings.removeAll { !rules.contains($0.rule) }
+    let omissions = omissions
+    let broken = Set(file.findings.map(\.rule))
+    // What cannot be read cannot be vouched for; and what is broken in one part of a file is broken.
+    let unjudged = (broken.contains(.malformedELF) ? Set(Rule.allCases) : file.unjudged).subtracting(broken)
+    file.omissions = omissions.merging(unjudged.map { ($0, .unjudged) }) { omission, _ in omission }
+    file.findings.removeAll { omissions[$0.rule] != nil }
     return file
   }
 
@@ -99,6 +129,7 @@ public struct Checker: Sendable {
       if profile == .purgatory {
         let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
         findings += rules.findings
+        file.unjudged.formUnion(rules.unjudged)
         if let info = rules.info { findings += info.findings() }
       } else if elf.header.type != .relocatable, !elf.segments.contains(where: { $0.type == .load }) {
         throw ELFError(place: "program headers", found: "no PT_LOAD segment", expected: "something to load")
@@ -110,6 +141,7 @@ public struct Checker: Sendable {
   }
 
   private func checkFlat(_ bytes: [UInt8], into file: inout CheckedFile) {
+    file.unjudged = Set(Rule.allCases)
     do {
       let blob = try Blob(recognising: bytes, file: file.path)
       if blob.loadRange.count > maximumSize {
@@ -119,8 +151,26 @@ public struct Checker: Sendable {
             expected: "at most \(maximumSize)"))
       }
       file.findings += blob.info.findings()
+      file.unjudged.subtract(PurgatoryInfo.rules.union([.malformedELF, .loadSegment]))
     } catch {
       file.findings += error.findings
     }
   }
+}
+
+extension PurgatoryRules {
+  /// The rules that the file did not get as far as: of what another machine executes, or of several pieces of memory,
+  /// no more is asked.
+  fileprivate var unjudged: Set<Rule> {
+    if findings.contains(where: { $0.rule == .wrongMachine }) {
+      return PurgatoryInfo.rules.union([.loadSegment, .entry])
+    }
+    if loadRange == nil { return PurgatoryInfo.rules.union([.entry]) }
+    return info == nil ? PurgatoryInfo.rules : []
+  }
+}
+
+extension PurgatoryInfo {
+  /// Those that judge the struct.
+  fileprivate static let rules: Set<Rule> = [.infoSymbol, .overlap, .entryOutsideRegions, .dtb]
 }
