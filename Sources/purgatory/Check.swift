@@ -69,9 +69,10 @@ struct Check: AsyncParsableCommand {
         files.append(checker.judge(error.problems.map(\.unproven), by: [], path: script))
       }
     }
-    let isTerminal =
+    let colour =
       standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
-    try Files.write(try format.render(files, colour: isTerminal).utf8, to: "-")
+    let report = try format.render(files, omissions: checker.omissions, colour: colour)
+    try Files.write(report.utf8, to: "-")
     if !files.allSatisfy(\.ok) { throw ExitCode.failure }
   }
 }
@@ -80,13 +81,14 @@ struct Check: AsyncParsableCommand {
 enum CheckFormat: String, CaseIterable, ExpressibleByArgument {
   case text, json, sarif, junit, github
 
-  func render(_ files: [CheckedFile], colour: Bool) throws -> String {
+  /// - Parameter omissions: the rules that were applied to none of the files.
+  func render(_ files: [CheckedFile], omissions: [Rule: Omission], colour: Bool) throws -> String {
     switch self {
-    case .text: CheckText(colour: colour).render(files)
+    case .text: CheckText(colour: colour).render(files, omissions: omissions)
     case .json: try jsonText(CheckJSON(files))
-    case .sarif: try jsonText(SARIF(files))
+    case .sarif: try jsonText(SARIF(files, omissions: omissions))
     case .junit: junitReport(files)
-    case .github: githubAnnotations(files)
+    case .github: githubAnnotations(files, omissions: omissions)
     }
   }
 }

@@ -57,7 +57,7 @@ import Testing
         #expect(commands.allSatisfy { $0.hasPrefix("::error file=") })
       case "junit":
         let report = try JUnitReport(outcome.output)
-        #expect(report.suites.count == 1 && report.failures.count == 3)
+        #expect(report.cases.count == Rule.allCases.count && report.failures.count == 3)
         #expect(report.failures.joined().contains("<\u{301}&>]]>"))
       case "sarif", "json":
         _ = try JSONSerialization.jsonObject(with: Data(outcome.output))
@@ -66,6 +66,21 @@ import Testing
     }
     // Machines get the path as it is.
     #expect(try await folder.report([name]).files.map(\.path) == [name])
+  }
+
+  /// A path is bytes; a report is UTF-8.
+  @Test func aPathNeedNotBeUTF8() async throws {
+    let shell = try #require(Tools.inPath("sh"))
+    let program = try Command.purgatory.get()
+    for format in ["text", "json", "sarif", "junit", "github"] {
+      let command = "exec '\(program)' check --format \(format) \"$(printf 'a\\377\\001\\n<b')\""
+      let outcome = try await Command.run(shell, ["-c", command], in: folder.path)
+      #expect(outcome.status == .exited(1))
+      let text = try #require(String(validating: outcome.output, as: UTF8.self), "\(format) is not UTF-8")
+      #expect(unprintable(in: text) == [], "\(format): \(text)")
+      guard format == "junit" else { continue }
+      #expect(try JUnitReport(outcome.output).cases.first?.file == "a\u{fffd}\\u{01}\\n<b")
+    }
   }
 
   /// Many relocations that all name one long symbol: the report grows with the file, not with its square.

@@ -67,15 +67,19 @@ import Testing
     }
   }
 
-  @Test func junitIsWellFormedAndAddsUp() async throws {
+  @Test func junitHasACaseForEachFileAndRule() async throws {
     try await Self.makeFiles(in: folder)
     let outcome = try await folder.purgatory(["check", "--format", "junit"] + Self.files)
     let report = try JUnitReport(outcome.output)
-    #expect(report.suites == Self.files)
-    #expect(report.counts["tests"] == ["39", "13", "13", "13"])
-    #expect(report.counts["failures"] == ["3", "0", "2", "1"])
-    #expect(report.cases == 39)
-    #expect(report.failures.count == 3)
+    let rules = Rule.allCases.map(\.rawValue)
+    #expect(report.cases.map(\.rule) == rules + rules + rules)
+    for (index, file) in Self.files.enumerated() {
+      #expect(report.cases[index * rules.count..<(index + 1) * rules.count].allSatisfy { $0.file == file })
+    }
+    #expect(report.rules("failure", in: Self.files[1]) == ["undefined-symbol", "entry"])
+    // What is not there is the machine's error, and not the blob's failure.
+    #expect(report.rules("failure", in: "missing.elf") == [])
+    #expect(report.rules("error", in: "missing.elf") == ["malformed-elf"])
     // All findings of a rule are in its one failure.
     #expect(report.failures[0].components(separatedBy: "\n").count == 2)
   }
@@ -94,7 +98,7 @@ import Testing
 }
 
 /// What the schema of SARIF 2.1.0 requires: decoding fails without it.
-private struct SARIFLog: Decodable {
+struct SARIFLog: Decodable {
   let version: String
   let schema: String
   let runs: [Run]
@@ -106,6 +110,7 @@ private struct SARIFLog: Decodable {
 
   struct Run: Decodable {
     let tool: Tool
+    let invocations: [Invocation]
     let artifacts: [Artifact]
     let results: [Result]
   }
@@ -119,6 +124,19 @@ private struct SARIFLog: Decodable {
     let shortDescription: Message
     let help: Message
   }
+  struct Invocation: Decodable {
+    let executionSuccessful: Bool
+    let ruleConfigurationOverrides: [Override]
+  }
+  struct Override: Decodable {
+    let descriptor: Reference
+    let configuration: Configuration
+  }
+  struct Reference: Decodable {
+    let id: String
+    let index: Int
+  }
+  struct Configuration: Decodable { let enabled: Bool }
   struct Message: Decodable { let text: String }
   struct Artifact: Decodable { let location: ArtifactLocation }
   struct ArtifactLocation: Decodable { let uri: String }

@@ -44,7 +44,11 @@ extension Folder {
     let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
     #expect(report.ok == (outcome.status == .exited(0)), sourceLocation: sourceLocation)
     #expect(report.ok == report.files.allSatisfy(\.ok), sourceLocation: sourceLocation)
-    for file in report.files { #expect(file.ok == file.findings.isEmpty, sourceLocation: sourceLocation) }
+    for file in report.files {
+      #expect(file.ok == file.findings.isEmpty, sourceLocation: sourceLocation)
+      let broken = Set(file.findings.map(\.rule))
+      #expect(broken.isDisjoint(with: file.notApplied.map(\.rule)), sourceLocation: sourceLocation)
+    }
     return report
   }
 }
@@ -59,6 +63,12 @@ struct Report: Decodable {
     let ok: Bool
     let counts: Counts
     let findings: [Finding]
+    let notApplied: [Omission]
+
+    enum CodingKeys: String, CodingKey {
+      case path, ok, counts, findings
+      case notApplied = "not_applied"
+    }
   }
 
   struct Counts: Decodable, Equatable {
@@ -83,5 +93,10 @@ struct Report: Decodable {
     let rule: String
     let location: String
     let message: String
+  }
+
+  struct Omission: Decodable {
+    let rule: String
+    let reason: String
   }
 }

@@ -32,6 +32,18 @@ import Testing
     try #expect(await folder.purgatory(proof).status == .exited(0))
   }
 
+  /// It judges by two rules, and by none if it could not be made.
+  @Test func itIsAskedNothingElse() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl other")
+    let good = try JUnitReport(try await folder.purgatory(proof + ["--format", "junit"]).output)
+    #expect(good.rules(nil, in: "blob.lds") == ["undefined-symbol", "absolute-address"])
+    #expect(good.rules("skipped", in: "blob.lds").count == Rule.allCases.count - 2)
+    try await makeObjects(".text\n.global _start\n_start: bl nowhere")
+    let bad = try JUnitReport(try await folder.purgatory(proof + ["--format", "junit"]).output)
+    #expect(bad.rules("failure", in: "blob.lds") == ["absolute-address"])
+    #expect(bad.rules("skipped", in: "blob.lds").count == Rule.allCases.count - 1)
+  }
+
   /// Every format has a place for it; what the linker says goes to the terminal.
   @Test func noProofIsAFindingInEveryFormat() async throws {
     try await makeObjects(".text\n.global _start\n_start: bl nowhere")

@@ -13,6 +13,12 @@ struct CheckJSON: Encodable {
     let ok: Bool
     let counts: Counts
     let findings: [Finding]
+    let notApplied: [Omission]
+
+    enum CodingKeys: String, CodingKey {
+      case path, ok, counts, findings
+      case notApplied = "not_applied"
+    }
   }
 
   struct Counts: Encodable {
@@ -33,6 +39,11 @@ struct CheckJSON: Encodable {
     let message: String
   }
 
+  struct Omission: Encodable {
+    let rule: String
+    let reason: String
+  }
+
   init(_ files: [CheckedFile]) {
     ok = files.allSatisfy(\.ok)
     self.files = files.map { file in
@@ -44,6 +55,9 @@ struct CheckJSON: Encodable {
           undefinedSymbols: file.counts.undefinedSymbols),
         findings: file.findings.map {
           Finding(rule: $0.rule.rawValue, location: $0.location, message: $0.message)
+        },
+        notApplied: file.omissions.inOrder.map {
+          Omission(rule: $0.rule.rawValue, reason: $0.omission.id)
         })
     }
   }

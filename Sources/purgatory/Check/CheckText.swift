@@ -6,7 +6,8 @@ import PurgatoryKit
 struct CheckText {
   let colour: Bool
 
-  func render(_ files: [CheckedFile]) -> String {
+  /// - Parameter omissions: the rules that were applied to none of the files.
+  func render(_ files: [CheckedFile], omissions: [Rule: Omission]) -> String {
     var lines: [String] = []
     for file in files {
       let path = file.path.printable
@@ -27,6 +28,7 @@ struct CheckText {
           + "\(count(counts.staticRelocations, "static relocation")), "
           + "\(count(counts.undefinedSymbols, "undefined symbol"))")
     }
+    if let summary = omissions.summary { lines.append(summary) }
     if files.count > 1 {
       let failed = files.filter { !$0.ok }.count
       lines.append(failed == 0 ? "all \(files.count) files ok" : "\(failed) of \(files.count) files failed")

@@ -4,7 +4,9 @@
 import PurgatoryKit
 
 /// One workflow command for each finding, and the summary for the log.
-func githubAnnotations(_ files: [CheckedFile]) -> String {
+///
+/// - Parameter omissions: the rules that were applied to none of the files.
+func githubAnnotations(_ files: [CheckedFile], omissions: [Rule: Omission]) -> String {
   let annotations = files.flatMap { file in
     file.findings.map { finding in
       "::error file=\(escape(file.path, property: true)),title=\(finding.rule.rawValue)"
@@ -12,7 +14,8 @@ func githubAnnotations(_ files: [CheckedFile]) -> String {
     }
   }
   let failed = files.filter { !$0.ok }.count
-  return annotations.joined() + "\(files.count - failed) of \(files.count) files ok\n"
+  let summary = ["\(files.count - failed) of \(files.count) files ok", omissions.summary].compactMap(\.self)
+  return annotations.joined() + summary.joined(separator: "; ") + "\n"
 }
 
 /// A property ends at a comma or a colon, a message at the end of the line.

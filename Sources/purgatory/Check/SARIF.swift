@@ -15,6 +15,7 @@ struct SARIF: Encodable {
 
   struct Run: Encodable {
     let tool: Tool
+    let invocations: [Invocation]
     let artifacts: [Artifact]
     let results: [Result]
   }
@@ -36,6 +37,26 @@ struct SARIF: Encodable {
 
   struct Message: Encodable {
     let text: String
+  }
+
+  struct Invocation: Encodable {
+    let executionSuccessful = true
+    let ruleConfigurationOverrides: [ConfigurationOverride]
+  }
+
+  /// A rule as the command line has it, which is not as the tool has it.
+  struct ConfigurationOverride: Encodable {
+    let descriptor: ReportingDescriptorReference
+    let configuration = ReportingConfiguration()
+  }
+
+  struct ReportingDescriptorReference: Encodable {
+    let id: String
+    let index: Int
+  }
+
+  struct ReportingConfiguration: Encodable {
+    let enabled = false
   }
 
   struct Artifact: Encodable {
@@ -73,7 +94,8 @@ struct SARIF: Encodable {
     let fullyQualifiedName: String
   }
 
-  init(_ files: [CheckedFile]) {
+  /// - Parameter omissions: the rules that were applied to none of the files.
+  init(_ files: [CheckedFile], omissions: [Rule: Omission]) {
     let rules = Rule.allCases
     let results = files.flatMap { file in
       file.findings.map { finding in
@@ -91,9 +113,14 @@ struct SARIF: Encodable {
       ReportingDescriptor(
         id: $0.rawValue, shortDescription: Message(text: $0.summary), help: Message(text: $0.help))
     }
+    let overrides = rules.enumerated().filter { omissions[$0.element] != nil }.map {
+      ConfigurationOverride(
+        descriptor: ReportingDescriptorReference(id: $0.element.rawValue, index: $0.offset))
+    }
     runs = [
       Run(
         tool: Tool(driver: Driver(rules: descriptors)),
+        invocations: [Invocation(ruleConfigurationOverrides: overrides)],
         artifacts: files.map { Artifact(location: ArtifactLocation(uri: uri(of: $0.path))) }, results: results
       )
     ]
