@@ -69,8 +69,8 @@ struct Check: AsyncParsableCommand {
         files.append(checker.judge(error.problems.map(\.unproven), by: [], path: script))
       }
     }
-    let colour =
-      standardOutputIsTerminal && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    let colour = CheckText.showsColour(
+      isTerminal: standardOutputIsTerminal, environment: ProcessInfo.processInfo.environment)
     let report = try format.render(files, omissions: checker.omissions, colour: colour)
     try Files.write(report.utf8, to: "-")
     if !files.allSatisfy(\.ok) { throw ExitCode.failure }

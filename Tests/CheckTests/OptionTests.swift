@@ -6,6 +6,8 @@ import PurgatoryKit
 import TestSupport
 import Testing
 
+@testable import purgatory
+
 @Suite struct OptionTests {
   let folder: Folder
 
@@ -89,6 +91,17 @@ import Testing
       #expect(outcome.output.isEmpty == (row.code == 64), "\(row.arguments)")
       #expect(outcome.error.isEmpty == (row.code != 64), "\(row.arguments): \(outcome.error)")
     }
+  }
+
+  @Test func coloursNeedATerminalThatHasThem() {
+    func shows(_ isTerminal: Bool, _ environment: [String: String]) -> Bool {
+      CheckText.showsColour(isTerminal: isTerminal, environment: environment)
+    }
+    #expect(shows(true, [:]))
+    #expect(shows(true, ["TERM": "xterm-256color", "NO_COLOR": ""]))
+    #expect(!shows(false, ["TERM": "xterm-256color"]))
+    #expect(!shows(true, ["TERM": "dumb"]))
+    #expect(!shows(true, ["TERM": "xterm-256color", "NO_COLOR": "1"]))
   }
 
   /// `script` of util-linux gives it a terminal.

@@ -6,6 +6,11 @@ import PurgatoryKit
 struct CheckText {
   let colour: Bool
 
+  /// Whether colours are shown: on terminals that have them, unless NO_COLOR is set and not empty (no-color.org).
+  static func showsColour(isTerminal: Bool, environment: [String: String]) -> Bool {
+    isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+  }
+
   /// - Parameter omissions: the rules that were applied to none of the files.
   func render(_ files: [CheckedFile], omissions: [Rule: Omission]) -> String {
     var lines: [String] = []
