@@ -111,8 +111,15 @@ struct purgatory_info {
     uint64_t reserved;
 };
 
+#if defined __cplusplus
+#define PURGATORY_ASSERT(condition, name) static_assert(condition, #name)
+#elif defined __STDC_VERSION__ && __STDC_VERSION__ >= 201112L
+#define PURGATORY_ASSERT(condition, name) _Static_assert(condition, #name)
+#else
+#define PURGATORY_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]
+#endif
 #define PURGATORY_ASSERT_OFFSET(field)                                                                      \
-    _Static_assert(offsetof(struct purgatory_info, field) == PURGATORY_INFO_##field, #field " moved")
+    PURGATORY_ASSERT(offsetof(struct purgatory_info, field) == PURGATORY_INFO_##field, purgatory_info_##field##_moved)
 PURGATORY_ASSERT_OFFSET(magic);
 PURGATORY_ASSERT_OFFSET(version);
 PURGATORY_ASSERT_OFFSET(size);
@@ -131,7 +138,8 @@ PURGATORY_ASSERT_OFFSET(failed_region);
 PURGATORY_ASSERT_OFFSET(verify_ticks);
 PURGATORY_ASSERT_OFFSET(verify_path);
 PURGATORY_ASSERT_OFFSET(reserved);
-_Static_assert(sizeof(struct purgatory_info) == PURGATORY_INFO_SIZE, "struct purgatory_info changed size");
+PURGATORY_ASSERT(sizeof(struct purgatory_info) == PURGATORY_INFO_SIZE, purgatory_info_changed_size);
 #undef PURGATORY_ASSERT_OFFSET
+#undef PURGATORY_ASSERT
 #endif /* __ASSEMBLER__ */
 #endif /* PURGATORY_INFO_H */
