@@ -3,8 +3,14 @@
 
 PREFIX = /usr/local
 tool = .build/release/purgatory
+share = $(DESTDIR)$(PREFIX)/share/purgatory
 
-.PHONY: all build bootstrap demo inputs test lint bench size install clean distclean help
+# What purgatory/SOURCES lists, and itself; without one, all there are.
+listed = $(wildcard purgatory/SOURCES)
+sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
+
+
+.PHONY: all build bootstrap demo inputs test lint bench size install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -36,10 +42,15 @@ bench: bootstrap ## count instructions per verified byte, ours and kexec-tools';
 size: build ## print the purgatory's bytes by file and routine
 	@scripts/size $(tool)
 
-install: ## install what `make` built into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/purgatory
-	install $(tool) $(DESTDIR)$(PREFIX)/bin/
-	cp -R purgatory/. $(DESTDIR)$(PREFIX)/share/purgatory/
+install: ## install what `make` built into $(DESTDIR)$(PREFIX); what an older one left in share/purgatory goes
+	umask 022 && \
+	  install -D -m 755 $(tool) '$(DESTDIR)$(PREFIX)/bin/purgatory' && \
+	  rm -rf '$(share)' && \
+	  install -D -m 644 -t '$(share)' $(sources) purgatory/purgatory.lds && \
+	  install -D -m 644 -t '$(share)/include' purgatory/include/*.h
+
+uninstall: ## remove what `make install` installs
+	rm -rf '$(DESTDIR)$(PREFIX)/bin/purgatory' '$(share)'
 
 clean: ## remove what was built
 	rm -rf .build out purgatory.bin
