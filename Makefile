@@ -4,11 +4,11 @@
 PREFIX = /usr/local
 tool = .build/release/purgatory
 share = $(DESTDIR)$(PREFIX)/share/purgatory
+tests =
 
 # What purgatory/SOURCES lists, and itself; without one, all there are.
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
-
 
 .PHONY: all build bootstrap demo inputs test lint bench size install uninstall clean distclean help
 
@@ -24,12 +24,13 @@ bootstrap: ## install the Debian packages that are missing
 demo: build ## boot a real Linux through the purgatory, in QEMU
 	@scripts/demo $(tool)
 
-inputs: bootstrap ## fetch what the tests boot into .cache/
-	@scripts/fetch-debian linux busybox elf kexec kexec-amd64 kexec-libs u-boot
-	@scripts/initramfs .cache/initramfs.cpio.gz
+inputs: bootstrap ## fetch what the tests read and boot into .cache/
+	@scripts/fetch-debian || lacking=1; \
+	  scripts/initramfs .cache/initramfs.cpio.gz && [ ! "$$lacking" ]
 
-test: lint inputs ## run all tests
-	swift test --disable-xctest
+test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
+	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
+	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift

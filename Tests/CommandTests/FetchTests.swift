@@ -1,0 +1,96 @@
+// FetchTests.swift — scripts/fetch-debian when a mirror lacks something: it says so and fetches the rest
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct FetchTests {
+  let folder: Folder
+
+  /// A checkout with the script alone, and a mirror in its words: `apt-get` has all packages but those in `lacking`, each
+  /// an archive of the same few files.
+  init() throws {
+    folder = try Folder()
+    for name in ["checkout/scripts", "bin", "files/usr/bin", "files/usr/lib"] { try folder.makeFolder(name) }
+    try folder.write(read("\(packageFolder)/scripts/fetch-debian"), to: "checkout/scripts/fetch-debian")
+    try folder.setMode(0o755, of: "checkout/scripts/fetch-debian")
+    for name in ["bin/busybox", "lib/ld-linux-aarch64.so.1", "lib/libc.so.6"] {
+      try folder.write(name, to: "files/usr/\(name)")
+    }
+    try program(
+      "apt-get",
+      """
+      case $1 in
+      update) exit 100 ;; # as it does when any of the machine's package sources fails
+      download)
+        for package; do :; done
+        case " $(cat '\(folder.path)/lacking') " in
+        *" $package "*) echo "E: Unable to locate package $package" >&2; exit 100 ;;
+        esac
+        tar -cf package.deb -C '\(folder.path)/files' ./usr ;;
+      esac
+      """)
+    try program("apt-cache", "exit 100")
+    try program("dpkg-deb", "cat \"$2\"")
+  }
+
+  private func program(_ name: String, _ text: String) throws {
+    try folder.write("#!/bin/sh\nset -eu\n\(text)\n", to: "bin/\(name)")
+    try folder.setMode(0o755, of: "bin/\(name)")
+  }
+
+  private func fetch(_ names: String..., lacking packages: String = "") async throws -> Outcome {
+    try folder.write(packages, to: "lacking")
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    return try await Command.run(
+      "\(folder.path)/checkout/scripts/fetch-debian", names, in: folder.path,
+      environment: ["PATH": "\(folder.path)/bin:\(path)"])
+  }
+
+  private func exists(_ name: String) -> Bool { folder.exists("checkout/.cache/debian/\(name)") }
+
+  @Test func allIsThere() async throws {
+    let outcome = try await fetch("busybox", "elf-loader")
+    #expect(outcome.status == .exited(0) && outcome.output == [], "\(outcome.error)")
+    #expect(outcome.error == "fetch-debian: busybox-static\nfetch-debian: libc6\n")
+    #expect(try folder.text(of: "checkout/.cache/debian/busybox/busybox") == "bin/busybox")
+    #expect(try folder.mode(of: "checkout/.cache/debian/busybox/busybox") & 0o111 == 0o111)
+    #expect(!exists("part") && !exists("apt-arm64"))
+  }
+
+  @Test func whatLacksIsNamedAndTheRestIsFetched() async throws {
+    let outcome = try await fetch(
+      "elf-loader", "elf-amd64", "kexec", "kexec-libs", "linux", "busybox",
+      lacking: "libc6:amd64 linux-image-cloud-arm64")
+    #expect(outcome.status == .exited(1) && outcome.output == [])
+    let said = outcome.error.split(separator: "\n").filter {
+      !$0.hasPrefix("fetch-debian: ") && !$0.hasPrefix("tar: ")
+    }
+    let expected = """
+      E: Unable to locate package libc6:amd64
+      error: .cache/debian/elf-amd64: libc6:amd64: no package source of this machine has it, expected for its test in ELFTests
+      help: scripts/fetch-debian elf-amd64
+      error: .cache/debian/kexec: kexec-tools: no */sbin/kexec in it, expected for make bench and the tests of check, graft and kexec
+      help: scripts/fetch-debian kexec
+      error: .cache/debian/kexec-libs: kexec-tools: no package source of this machine has it, expected for the tests that run kexec
+      help: scripts/fetch-debian kexec-libs
+      E: Unable to locate package linux-image-cloud-arm64
+      error: .cache/debian/linux: linux-image-cloud-arm64: no package source of this machine has it, expected for make demo and the tests that boot Linux
+      help: scripts/fetch-debian linux
+      """
+    #expect(said.joined(separator: "\n") == expected)
+    for name in ["elf-loader", "busybox"] { #expect(exists(name), "\(name)") }
+    for name in ["elf-amd64", "kexec", "kexec-libs", "linux", "part"] { #expect(!exists(name), "\(name)") }
+    // What is there is kept, and what lacked is tried again.
+    let again = try await fetch("elf-loader", "elf-amd64", "busybox")
+    #expect(again.status == .exited(0) && again.error == "fetch-debian: libc6:amd64\n", "\(again.error)")
+  }
+
+  @Test func anUnknownName() async throws {
+    let outcome = try await fetch("busybox", "elf")
+    #expect(outcome.status == .exited(64))
+    #expect(outcome.error.hasPrefix("error: elf: unknown name, expected one of linux busybox elf-loader "))
+    #expect(!exists("busybox"))
+  }
+}
