@@ -3,6 +3,9 @@
 
 import PackageDescription
 
+/// No warnings, and no operator that traps on a number from outside (Sources/CheckedArithmetic/Trapping.swift).
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
 let package = Package(
   name: "purgatory",
   products: [
@@ -23,47 +26,56 @@ let package = Package(
       name: "CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "PurgatoryABI"),
 
+    // The command line, also where there is no /proc.
+    .target(name: "CArguments"),
+
+    // Arithmetic that cannot trap; in its importers, nothing else compiles.
+    .target(name: "CheckedArithmetic"),
+
     // Safe Swift over one C library each.
-    .target(name: "ELF", dependencies: ["CLibELF"]),
-    .target(name: "DeviceTree", dependencies: ["CLibFDT"]),
+    .target(name: "ELF", dependencies: ["CLibELF", "CheckedArithmetic"], swiftSettings: strict),
+    .target(name: "DeviceTree", dependencies: ["CLibFDT", "CheckedArithmetic"], swiftSettings: strict),
 
     // The domain.
     .target(
       name: "PurgatoryKit",
       dependencies: [
-        "ELF", "DeviceTree", "PurgatoryABI",
+        "ELF", "DeviceTree", "PurgatoryABI", "CheckedArithmetic",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ], swiftSettings: strict),
 
-    // The command, a thin shell over the domain.
-    .executableTarget(
-      name: "purgatory",
+    // The command, a thin shell over the domain; and the program, which is nothing but its main.
+    .target(
+      name: "PurgatoryCommand",
       dependencies: [
-        "PurgatoryKit",
+        "PurgatoryKit", "CheckedArithmetic", "CArguments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]),
+      ], swiftSettings: strict),
+    .executableTarget(name: "purgatory", dependencies: ["PurgatoryCommand"], swiftSettings: strict),
 
     .testTarget(name: "ELFTests", dependencies: ["ELF"]),
     .testTarget(name: "DeviceTreeTests", dependencies: ["DeviceTree", "TestSupport"]),
     .testTarget(
       name: "PurgatoryKitTests",
       dependencies: [
-        "PurgatoryKit", "PurgatoryABI", .product(name: "SystemPackage", package: "swift-system"),
+        "CheckedArithmetic", "PurgatoryKit", "PurgatoryABI",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "purgatory", "TestSupport",
+        "PurgatoryCommand", "purgatory", "random-commands", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Golden"]),
 
     // Tests that run QEMU, and the bench that counts instructions in it.
     .testTarget(
-      name: "CheckTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
+      name: "CheckTests",
+      dependencies: ["ELF", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory"],
       exclude: ["Golden"]),
     .target(
       name: "TestSupport",
@@ -87,6 +99,13 @@ let package = Package(
         "purgatory", "PurgatoryKit", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    .executableTarget(
+      name: "random-commands",
+      dependencies: [
+        "PurgatoryCommand", "PurgatoryKit", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/RandomCommands"),
     .executableTarget(
       name: "bench", dependencies: ["ELF", "PurgatoryKit", "TestSupport"],
       path: "Tests/Bench", exclude: ["Payload"]),

@@ -1,6 +1,8 @@
 // Addresses.swift — cells, `reg` and `ranges`: where devices and memory are for the CPU
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 extension DeviceTree {
   /// The ranges that `reg` names, as the CPU addresses them: translated through the `ranges` of every bus above.
   ///
@@ -56,9 +58,9 @@ extension DeviceTree {
       if !ranges.isEmpty {
         let cells = [addressCells(of: bus), addressCells(of: parent), sizeCells(of: bus)]
         let range = entries("ranges", of: bus, cells: cells)
-          .first { address >= $0[0] && address - $0[0] < $0[2] }
+          .first { address >= $0[0] && address &- $0[0] < $0[2] }
         guard let range else { return nil }
-        address = range[1] &+ (address - range[0])
+        address = range[1] &+ (address &- range[0])
       }
       bus = parent
     }

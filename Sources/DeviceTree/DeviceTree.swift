@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibFDT
+internal import CheckedArithmetic
 
 /// What is wrong with a flattened device tree.
 public struct DeviceTreeError: Error, Equatable, Sendable {
@@ -28,6 +29,8 @@ public struct DeviceTree: Equatable, Sendable {
   /// A node of this tree; not of another, and not after a change.
   public struct Node: Equatable, Sendable {
     let offset: Int32
+    /// The nodes above it, the root first. libfdt would search the whole tree for each parent.
+    let ancestors: [Int32]
   }
 
   /// Reads a DTB: header, structure block and strings are checked first.
@@ -72,8 +75,9 @@ extension DeviceTree {
   /// The node at `path`: absolute, or beginning with an alias.
   public func node(at path: String) -> Node? {
     guard !path.hasPrefix("/") else {
-      let offset = withTree { fdt_path_offset($0, path) }
-      return offset >= 0 ? Node(offset: offset) : nil
+      return path.split(separator: "/").reduce(Node(offset: 0, ancestors: [])) { node, name in
+        node.flatMap { child(String(name), of: $0) }
+      }
     }
     // Not left to libfdt: before 1.7 it follows an alias of an alias, and never comes back from one of itself.
     let alias = path.prefix { $0 != "/" }
@@ -84,17 +88,23 @@ extension DeviceTree {
   }
 
   public func parent(of node: Node) -> Node? {
-    let offset = withTree { fdt_parent_offset($0, node.offset) }
-    return offset >= 0 ? Node(offset: offset) : nil
+    node.ancestors.last.map { Node(offset: $0, ancestors: node.ancestors.dropLast()) }
+  }
+
+  /// The child of this name, with or without its unit address.
+  private func child(_ name: String, of node: Node) -> Node? {
+    let offset = withTree { fdt_subnode_offset($0, node.offset, name) }
+    return offset >= 0 ? Node(offset: offset, ancestors: node.ancestors + [node.offset]) : nil
   }
 
   /// In the tree's order.
   public func children(of node: Node) -> [Node] {
     withTree { tree in
       var children: [Node] = []
+      let ancestors = node.ancestors + [node.offset]
       var offset = fdt_first_subnode(tree, node.offset)
       while offset >= 0 {
-        children.append(Node(offset: offset))
+        children.append(Node(offset: offset, ancestors: ancestors))
         offset = fdt_next_subnode(tree, offset)
       }
       return children
@@ -165,14 +175,5 @@ extension DeviceTree {
     let size = larger[4..<8].reduce(0) { $0 << 8 | Int($1) }  // totalsize of the header
     larger.removeLast(larger.count - size)
     bytes = larger
-  }
-}
-
-extension Range<UInt64> {
-  /// nil where the range is empty or its end would not be a 64-bit number.
-  init?(base: UInt64, size: UInt64) {
-    let (end, overflow) = base.addingReportingOverflow(size)
-    guard !overflow, size > 0 else { return nil }
-    self = base..<end
   }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// The flags of a group of relocations (source: bionic's linker, linker_reloc_iterators.h).
 private struct GroupFlags: OptionSet {
@@ -33,9 +34,9 @@ extension ELFFile {
     while remaining > 0 {
       let size = try stream.signed()
       try check(
-        0...remaining ~= size, table.place, found: "a group of \(size) relocations",
+        size >= 0 && size <= remaining, table.place, found: "a group of \(size) relocations",
         expected: "no more than the \(remaining) that remain")
-      remaining -= size
+      remaining &-= size
       let flags = GroupFlags(rawValue: try stream.signed())
       let offsetDelta = flags.contains(.commonOffsetDelta) ? try stream.signed() : 0
       var info = flags.contains(.commonInfo) ? try stream.signed() : 0
@@ -44,7 +45,7 @@ extension ELFFile {
       } else if flags.contains(.commonAddend) {
         addend &+= try stream.signed()
       }
-      for _ in 0..<size {
+      for _ in 0..<Int(clamping: size) {
         offset &+= UInt64(bitPattern: flags.contains(.commonOffsetDelta) ? offsetDelta : try stream.signed())
         if !flags.contains(.commonInfo) { info = try stream.signed() }
         if flags.isSuperset(of: .hasAddend), !flags.contains(.commonAddend) { addend &+= try stream.signed() }

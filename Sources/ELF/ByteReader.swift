@@ -1,6 +1,8 @@
 // ByteReader.swift — a stream of bytes and LEB128 numbers
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// Reads bytes one after the other, and numbers of seven bits a byte, the lowest first (DWARF, "Variable Length
 /// Data").
 struct ByteReader {

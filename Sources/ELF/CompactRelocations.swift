@@ -1,6 +1,8 @@
 // CompactRelocations.swift — LLVM's compact relocations, CREL
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 extension ELFFile {
   /// Unpacks a stream of LEB128 numbers, each relocation the difference to the one before. (Source: the proposal
   /// to the gABI, and LLVM's "Extensions", "CREL".)
@@ -20,11 +22,11 @@ extension ELFFile {
     var symbol: UInt32 = 0
     var type: UInt32 = 0
     var addend: Int64 = 0
-    for _ in 0..<head >> 3 {
+    for _ in 0..<Int(clamping: head >> 3) {
       // Flags and offset together may have more than 64 bits: the first byte is read by itself.
       let first = UInt64(try stream.byte())
       offset &+= (first & 0x7f) >> flagBits
-      if first & 0x80 != 0 { offset &+= try stream.unsigned() << (7 - flagBits) }
+      if first & 0x80 != 0 { offset &+= try stream.unsigned() << (7 &- flagBits) }
       if first & 1 != 0 { symbol &+= UInt32(truncatingIfNeeded: try stream.signed()) }
       if first & 2 != 0 { type &+= UInt32(truncatingIfNeeded: try stream.signed()) }
       if hasAddends, first & 4 != 0 { addend &+= try stream.signed() }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// An entry of the dynamic table (gABI, "Dynamic Section").
 public struct DynamicEntry: Equatable, Sendable {

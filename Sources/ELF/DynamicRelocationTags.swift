@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// The entries of the dynamic table that together describe one table of relocations.
 struct DynamicRelocationTags {

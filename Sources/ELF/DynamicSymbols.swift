@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 extension ELFFile {
   /// The symbols that a dynamic loader sees: of `DT_SYMTAB`, without the reserved first entry. Empty without one.
@@ -72,10 +73,11 @@ extension ELFFile {
         ? try libelf.nativeWords(in: start, place: place)
         : try libelf.words(in: start, place: place).map(UInt64.init)
       // One chain for each symbol, each a word.
-      try check(
-        words[1] <= UInt64(rest.count / 4), place, found: "\(hex(words[1])) chains",
-        expected: "a table inside its segment")
-      count = max(count, Int(words[1]))
+      guard let chains = Int(exactly: words[1]), chains <= rest.count / 4 else {
+        throw ELFError(
+          place: place, found: "\(hex(words[1])) chains", expected: "a table inside its segment")
+      }
+      count = max(count, chains)
     }
     if let rest = try rest(from: .gnuHash, in: dynamic) { count = max(count, try gnuHashSymbolCount(rest)) }
     return count

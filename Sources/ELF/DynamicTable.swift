@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A `DT_*` value that this module reads.
 struct DynamicTag {
@@ -65,7 +66,7 @@ extension ELFFile {
     guard let address = try dynamic[tag] else { return nil }
     let segment = segments.first { segment in
       segment.type == .load && address >= segment.virtualAddress
-        && address - segment.virtualAddress < segment.fileSize
+        && address &- segment.virtualAddress < segment.fileSize
     }
     guard let segment, let start = fileRange(ofVirtualAddress: address, size: 1)?.lowerBound else {
       throw ELFError(

@@ -1,6 +1,8 @@
 // ELFError.swift — what is wrong with an ELF file, and where
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// A file that is not a well-formed ELF file.
 ///
 /// The texts are lower case, without a final period, with hexadecimal offsets and sizes. `place` may quote a
@@ -32,11 +34,14 @@ func check(
 func checkedRange(
   offset: UInt64, size: UInt64, fileSize: Int, place: String
 ) throws(ELFError) -> Range<Int> {
-  let (end, overflow) = offset.addingReportingOverflow(size)
-  try check(
-    !overflow && end <= UInt64(fileSize), place, found: "\(hex(size)) bytes at offset \(hex(offset))",
-    expected: "bytes inside the file of \(hex(fileSize)) bytes")
-  return Int(offset)..<Int(end)
+  guard let start = Int(exactly: offset), let count = Int(exactly: size), let end = start.plus(count),
+    end <= fileSize
+  else {
+    throw ELFError(
+      place: place, found: "\(hex(size)) bytes at offset \(hex(offset))",
+      expected: "bytes inside the file of \(hex(fileSize)) bytes")
+  }
+  return start..<end
 }
 
 func hex(_ value: some BinaryInteger) -> String {

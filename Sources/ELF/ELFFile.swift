@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// An ELF file, 32- or 64-bit, of either byte order (source: the ELF gABI).
 ///
@@ -41,8 +42,8 @@ public struct ELFFile: ~Copyable {
     self.libelf = libelf
     extent = max(
       Int(raw.e_ehsize),
-      sections.isEmpty ? 0 : Int(raw.e_shoff) + sections.count * Int(raw.e_shentsize),
-      segments.isEmpty ? 0 : Int(raw.e_phoff) + segments.count * Int(raw.e_phentsize),
+      sections.isEmpty ? 0 : Int(clamping: raw.e_shoff) + sections.count * Int(raw.e_shentsize),
+      segments.isEmpty ? 0 : Int(clamping: raw.e_phoff) + segments.count * Int(raw.e_phentsize),
       sections.map(\.fileRange.upperBound).max() ?? 0,
       segments.map(\.fileRange.upperBound).max() ?? 0)
   }
@@ -61,9 +62,11 @@ public struct ELFFile: ~Copyable {
     for segment in segments where segment.type == .load {
       let start = address &- segment.virtualAddress
       let isBelow = address < segment.virtualAddress
-      if !isBelow, range == nil, start <= segment.fileSize, size <= segment.fileSize - start {
-        let offset = segment.fileRange.lowerBound + Int(start)
-        range = offset..<offset + Int(size)
+      if !isBelow, range == nil, let start = Int(exactly: start), let size = Int(exactly: size),
+        start <= segment.fileRange.count, size <= segment.fileRange.count - start
+      {
+        let offset = segment.fileRange.lowerBound + start
+        range = offset..<offset + size
       } else if isBelow ? 0 &- start < size && segment.memorySize > 0 : start < segment.memorySize {
         return nil
       }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// The ELF header (gABI, "ELF Header").
 public struct ELFHeader: Equatable, Sendable {

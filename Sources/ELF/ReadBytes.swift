@@ -1,6 +1,8 @@
 // ReadBytes.swift — what keeps a relocation that two tables have from counting twice
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// Which bytes of the file have been read as relocations.
 struct ReadBytes {
   /// Two tables that share bytes and agree in these share entries.

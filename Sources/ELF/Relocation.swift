@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A relocation (gABI, "Relocation").
 public struct Relocation: Equatable, Sendable {

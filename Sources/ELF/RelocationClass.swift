@@ -1,6 +1,8 @@
 // RelocationClass.swift — what relocations do, and what they are called
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// What a relocation makes of an address.
 public enum RelocationClass: Hashable, Sendable {
   /// Nothing: a marker or a hint.

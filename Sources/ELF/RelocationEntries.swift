@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A relocation as a table has it, its symbol still a number.
 struct RelocationEntry {
@@ -88,7 +89,7 @@ extension ELFFile {
   ) throws(ELFError) {
     let size = libelf.entrySize(ELF_T_ADDR)
     let words = try libelf.nativeWords(in: table.range, place: table.place)
-    let bitmapCount = UInt64(size * 8 - 1)
+    let bitmapCount = size * 8 - 1
     try check(
       (words.first ?? 0) & 1 == 0, table.place, found: "a bitmap first", expected: "an address before it")
     var next: UInt64 = 0
@@ -101,10 +102,10 @@ extension ELFFile {
         continue
       }
       for bit in 0..<bitmapCount where (word >> (bit + 1)) & 1 == 1 {
-        entry.offset = next &+ bit * UInt64(size)
+        entry.offset = next &+ UInt64(bit * size)
         try body(entry)
       }
-      next &+= bitmapCount * UInt64(size)
+      next &+= UInt64(bitmapCount * size)
     }
   }
 

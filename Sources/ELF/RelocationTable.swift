@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A table of relocations in the file.
 struct RelocationTable {

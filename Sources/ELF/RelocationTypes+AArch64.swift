@@ -1,6 +1,8 @@
 // RelocationTypes+AArch64.swift — the relocation types of AArch64
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 extension RelocationTypes {
   /// Of the 64-bit class. Names: elf.h; for what it lacks, and for the classes, "ELF for the Arm 64-bit
   /// Architecture" (AAELF64) and its PAuth ABI extension.

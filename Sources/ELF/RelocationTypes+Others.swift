@@ -1,6 +1,8 @@
 // RelocationTypes+Others.swift — the relocation types of other 64-bit machines of Linux
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 // Names: elf.h; for what it lacks, and for the classes, the processor's ABI. Names of the form S + A - P are
 // `pcRelative`, also those of a function's PLT entry, which a linker only makes for a function elsewhere.
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A section: one section header (gABI, "Section Header").
 public struct Section: Equatable, Sendable {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// A segment: one program header (gABI, "Program Header").
 public struct Segment: Equatable, Sendable {

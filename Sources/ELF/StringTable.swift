@@ -1,6 +1,8 @@
 // StringTable.swift — strings, each ended by a zero byte
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// A string table (gABI, "String Table").
 struct StringTable {
   private let bytes: ArraySlice<UInt8>

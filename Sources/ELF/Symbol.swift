@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 /// An entry of a symbol table (gABI, "Symbol Table").
 public struct Symbol: Equatable, Sendable {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLibELF
+internal import CheckedArithmetic
 
 extension GElf_Sym {
   init(_ narrow: Elf32_Sym) {

@@ -1,6 +1,8 @@
 // Bytes.swift — little-endian integers in byte arrays, every index checked
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 extension [UInt8] {
   /// The little-endian integer at `offset`, or nil if it does not lie wholly in the array.
   func integer<T: FixedWidthInteger & UnsignedInteger>(at offset: Int, as type: T.Type = T.self) -> T? {

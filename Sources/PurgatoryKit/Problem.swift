@@ -1,6 +1,8 @@
 // Problem.swift — what is wrong with an input: where, what was found, what was expected, how to mend it
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// One thing that is wrong with an input.
 public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file, or the option, at fault.
@@ -23,9 +25,21 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
     self.help = help
   }
 
+  /// The same, of its long texts only the ends: what a file holds must not become megabytes of error.
+  public var shortened: Problem {
+    Problem(
+      file.shortened, place?.shortened, found: found.shortened, expected: expected?.shortened,
+      help: help?.shortened)
+  }
+
+  /// The same, with a remedy.
+  func helped(_ help: String) -> Problem {
+    Problem(file, place, found: found, expected: expected, help: help)
+  }
+
   /// `FILE: WHERE: what was found, expected what`.
   public var description: String {
-    [file, place, found].compactMap { $0 }.joined(separator: ": ")
+    [file.isEmpty ? "''" : file, place, found].compactMap { $0 }.joined(separator: ": ")
       + (expected.map { ", expected \($0)" } ?? "")
   }
 }
@@ -35,10 +49,13 @@ public struct Rejection: Error, Equatable, Sendable {
   public let problems: [Problem]
   /// What a failed tool said itself, verbatim.
   public let transcript: String?
+  /// Nobody reads standard output any more.
+  public let isBrokenPipe: Bool
 
-  public init(_ problems: [Problem], transcript: String? = nil) {
+  public init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
     self.problems = problems
     self.transcript = transcript
+    self.isBrokenPipe = isBrokenPipe
   }
 
   public init(_ problem: Problem) {

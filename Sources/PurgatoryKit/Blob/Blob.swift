@@ -1,6 +1,7 @@
 // Blob.swift — a purgatory as a file: an ELF whose info is found by symbol, or the flat bytes of one
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
@@ -59,9 +60,19 @@ public struct Blob: Sendable {
   public var flat: [UInt8] { Array(bytes[loadRange]) }
 
   /// Replaces the struct's bytes; no other byte changes.
-  public mutating func fill(_ info: PurgatoryInfo) {
+  ///
+  /// - Throws: where the struct has no room for what `info` holds.
+  public mutating func fill(_ info: PurgatoryInfo) throws(Rejection) {
+    let encoded: [UInt8]
+    do {
+      encoded = try info.encoded()
+    } catch {
+      throw Rejection(
+        Problem(
+          file, "regions", found: "\(error.regions)", expected: "at most \(PurgatoryInfo.maximumRegions)"))
+    }
     let start = loadRange.lowerBound + infoOffset
-    bytes.replaceSubrange(start..<start + PurgatoryInfo.size, with: info.encoded())
+    bytes.replaceSubrange(start..<start + PurgatoryInfo.size, with: encoded)
     self.info = info
   }
 
@@ -131,9 +142,14 @@ public struct Blob: Sendable {
     }
     let imageSize: UInt64 = bytes.integer(at: KernelImage.imageSizeOffset) ?? 0
     if imageSize > info.memorySize, info.flags.contains(.relative), !info.usedRegions.isEmpty {
+      let findings = info.headerFindings(
+        bytes[loadRange], bundleSize: bundleSize(bytes, info))
+      guard findings.isEmpty else { throw Violations(findings: findings) }
       try checkBundle(bytes, info, imageSize: imageSize)
       return (.bundle, loadRange, info)
     }
+    let findings = info.headerFindings(bytes[loadRange])
+    guard findings.isEmpty else { throw Violations(findings: findings) }
     // Loaders pad with zeros; anything else is not ours.
     if let byte = bytes[loadRange.upperBound...].firstIndex(where: { $0 != 0 }) {
       throw Violations(findings: [
@@ -143,6 +159,20 @@ public struct Blob: Sendable {
       ])
     }
     return (.bin, loadRange, info)
+  }
+
+  /// The memory that a bundle takes at least: its regions, and what the kernel at its entry takes behind its own.
+  private static func bundleSize(_ bytes: [UInt8], _ info: PurgatoryInfo) -> UInt64 {
+    info.usedRegions.reduce(info.memorySize) { size, used in
+      let region = used.region
+      var end = Range(base: region.base, size: region.size)?.upperBound ?? .max
+      if region.base == info.kernelEntry, let start = Int(exactly: region.base), start < bytes.count,
+        let kernel = try? KernelImage(header: Array(bytes[start...].prefix(KernelImage.headerSize)), file: "")
+      {
+        end = max(end, region.base.plus(kernel.imageSize) ?? .max)
+      }
+      return max(size, end)
+    }
   }
 
   /// A bundle has all its regions with it, and they are what they were.
@@ -164,7 +194,7 @@ public struct Blob: Sendable {
       guard range.upperBound <= UInt64(bytes.count) else {
         throw truncated(bytes.count, expected: "region \(index) up to \(String(hex: range.upperBound))")
       }
-      let contents = Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+      let contents = Array(bytes[Int(clamping: range.lowerBound)..<Int(clamping: range.upperBound)])
       if info.flags.contains(.verifyRegions), Digest(of: contents) != region.digest {
         findings.append(
           Finding(

@@ -1,6 +1,7 @@
 // Digest.swift — SHA-256 of segments, as the purgatory computes it
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import Crypto
 
 /// A SHA-256 digest (FIPS 180-4): 32 bytes, written as 64 lower-case hexadecimal digits.
@@ -21,11 +22,11 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
     let zeros = [UInt8](repeating: 0, count: 1 << 16)
     for segment in segments {
       hash.update(data: segment.bytes)
-      var left = segment.verifiedSize - UInt64(segment.bytes.count)
+      var left = segment.verifiedSize &- UInt64(segment.bytes.count)
       while left > 0 {
         let count = min(left, UInt64(zeros.count))
-        hash.update(data: zeros[..<Int(count)])
-        left -= count
+        hash.update(data: zeros[..<Int(clamping: count)])
+        left &-= count
       }
     }
     bytes = Array(hash.finalize())

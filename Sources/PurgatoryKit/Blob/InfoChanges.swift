@@ -1,6 +1,8 @@
 // InfoChanges.swift — what a user asks to be filled into struct purgatory_info
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// Changes to a `PurgatoryInfo`; what is nil stays as it is. Addresses are physical, also for a relative purgatory.
 public struct InfoChanges: Sendable {
   /// Which digests are filled in and verified.
@@ -137,12 +139,11 @@ public struct InfoChanges: Sendable {
         problems.append(
           Problem("--load-address", found: String(hex: blobBase), expected: "a multiple of 4 KiB"))
       }
-      let (end, overflow) = blobBase.addingReportingOverflow(memorySize)
-      if overflow {
+      if let range = Range(base: blobBase, size: memorySize) {
+        placed.append((name: "the purgatory", range: range))
+      } else {
         problems.append(
           Problem("--load-address", found: String(hex: blobBase), expected: "an end below 2^64"))
-      } else {
-        placed.append((name: "the purgatory", range: blobBase..<end))
       }
     }
     for (index, first) in placed.enumerated() {

@@ -1,6 +1,8 @@
 // KernelImage.swift — the header of an arm64 Linux Image
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// The header of an arm64 `Image` (Linux Documentation/arch/arm64/booting.rst, "Call the kernel image").
 public struct KernelImage: Equatable, Sendable {
   /// Bytes of the header.
@@ -37,6 +39,12 @@ public struct KernelImage: Equatable, Sendable {
     self.textOffset = textOffset
     self.imageSize = imageSize
     self.flags = flags
+  }
+
+  /// Whether the image is a PE/COFF application as well, for UEFI: `MZ`, and a PE header behind it (Linux "EFI stub").
+  public static func hasPEHeader(_ bytes: [UInt8]) -> Bool {
+    guard bytes.starts(with: [0x4d, 0x5a]), let offset: UInt32 = bytes.integer(at: 0x3c) else { return false }
+    return bytes.integer(at: Int(offset)) == 0x4550 as UInt32
   }
 
   private static func notAnImage(_ bytes: [UInt8], _ file: String) -> Problem {

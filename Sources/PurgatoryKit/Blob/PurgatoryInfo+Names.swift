@@ -1,6 +1,8 @@
 // PurgatoryInfo+Names.swift — the words for flags, consoles, actions and states, in options, texts and JSON
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 extension PurgatoryInfo.Flags {
   /// The names of the flags that are set, in bit order.
   public var names: [String] {
@@ -19,6 +21,16 @@ extension PurgatoryInfo.Console.Kind {
     case .pl011: "pl011"
     case .uart8250: "8250"
     case .uart8250MMIO32: "8250-mmio32"
+    }
+  }
+}
+
+extension PurgatoryInfo.Console.Kind {
+  /// What its base is a multiple of: the bytes of a register access.
+  public var alignment: UInt64 {
+    switch self {
+    case .raw, .uart8250: 1
+    case .pl011, .uart8250MMIO32: 4
     }
   }
 }

@@ -1,6 +1,7 @@
 // PurgatoryInfo.swift — struct purgatory_info as a Swift value: decoded from, and encoded into, its bytes
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import PurgatoryABI
 
 /// The contents of `struct purgatory_info` (docs/abi.md), the only part of a purgatory that a loader writes.
@@ -31,7 +32,7 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public var skipChecks = false
   /// Bytes of memory from the blob's base: its file and its scratch. Set at link time.
   public var memorySize: UInt64 = 0
-  /// `maximumRegions` entries.
+  /// At most `maximumRegions` entries, in the order in which they are verified.
   public var regions = [Region](repeating: Region(), count: maximumRegions)
   /// One SHA-256 over all used regions, in order.
   public var combinedDigest = Digest.zero
@@ -135,7 +136,7 @@ extension PurgatoryInfo {
       throw DecodingError(field: "version", found: "\(version)", expected: "\(Self.supportedVersion)")
     }
     let size: UInt32 = try field(PURGATORY_INFO_size, "size")
-    guard size == UInt32(Self.size) else {
+    guard size == UInt32(clamping: Self.size) else {
       throw DecodingError(
         field: "size", found: String(hex: UInt64(size)), expected: String(hex: UInt64(Self.size)))
     }
@@ -172,7 +173,7 @@ extension PurgatoryInfo {
     skipChecks = skip != 0
     memorySize = try field(PURGATORY_INFO_memory_size, "memory_size")
     for index in 0..<Self.maximumRegions {
-      let region = PURGATORY_INFO_regions + Int32(index * 16)
+      let region = PURGATORY_INFO_regions + Int32(clamping: index * 16)
       let digest = Int(PURGATORY_INFO_digests) + index * Int(PURGATORY_DIGEST_SIZE)
       regions[index] = Region(
         base: try field(region, "regions"), size: try field(region + 8, "regions"),
@@ -188,23 +189,38 @@ extension PurgatoryInfo {
     failedRegion = try field(PURGATORY_INFO_failed_region, "failed_region")
     verifyTicks = try field(PURGATORY_INFO_verify_ticks, "verify_ticks")
     verifyPath = try field(PURGATORY_INFO_verify_path, "verify_path")
+    let reserved: UInt64 = try field(PURGATORY_INFO_reserved, "reserved")
+    guard reserved == 0 else {
+      throw DecodingError(field: "reserved", found: String(hex: reserved), expected: "0x0")
+    }
+  }
+
+  /// More regions than the struct has room for.
+  public struct EncodingError: Error, Equatable, Sendable {
+    /// How many there are.
+    public let regions: Int
   }
 
   /// The struct's bytes.
-  public func encoded() -> [UInt8] {
+  ///
+  /// - Throws: where there are more than `maximumRegions` regions; fewer leave the rest unused.
+  public func encoded() throws(EncodingError) -> [UInt8] {
+    guard regions.count <= Self.maximumRegions else { throw EncodingError(regions: regions.count) }
     var bytes = [UInt8](repeating: 0, count: Self.size)
     bytes.store(UInt64(PURGATORY_INFO_MAGIC), at: Int(PURGATORY_INFO_magic))
     bytes.store(version, at: Int(PURGATORY_INFO_version))
-    bytes.store(UInt32(Self.size), at: Int(PURGATORY_INFO_size))
+    bytes.store(UInt32(clamping: Self.size), at: Int(PURGATORY_INFO_size))
     bytes.store(kernelEntry, at: Int(PURGATORY_INFO_kernel_entry))
     bytes.store(dtbAddress, at: Int(PURGATORY_INFO_dtb_addr))
-    var rawFlags = flags.rawValue | onFailure.rawValue << UInt64(PURGATORY_FLAG_ON_FAILURE_SHIFT)
+    // The other bits of the field are not flags, whatever the set holds.
+    var rawFlags =
+      flags.rawValue & Self.flagBits | onFailure.rawValue << UInt64(PURGATORY_FLAG_ON_FAILURE_SHIFT)
     if psciConduit == .hvc { rawFlags |= UInt64(PURGATORY_FLAG_PSCI_HVC) }
     bytes.store(rawFlags, at: Int(PURGATORY_INFO_flags))
     bytes.store(console?.base ?? 0, at: Int(PURGATORY_INFO_console_base))
     bytes.store(
       console?.kind.rawValue ?? UInt32(PURGATORY_CONSOLE_NONE), at: Int(PURGATORY_INFO_console_type))
-    bytes.store(UInt32(skipChecks ? 1 : 0), at: Int(PURGATORY_INFO_skip_checks))
+    bytes.store((skipChecks ? 1 : 0) as UInt32, at: Int(PURGATORY_INFO_skip_checks))
     bytes.store(memorySize, at: Int(PURGATORY_INFO_memory_size))
     for (index, region) in regions.enumerated() {
       bytes.store(region.base, at: Int(PURGATORY_INFO_regions) + index * 16)

@@ -1,6 +1,7 @@
 // Segment.swift — bytes that a loader puts at a physical address
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import DeviceTree
 
 /// A file's bytes at a physical address, followed by zeros up to its size in memory.
@@ -21,6 +22,11 @@ public struct Segment: Sendable {
   /// The bytes from `base` that the purgatory verifies: the file's and the zeros that the loader adds. Not a kernel's
   /// BSS, which the kernel clears itself.
   public let verifiedSize: UInt64
+  /// The addresses that it takes.
+  public let range: Range<UInt64>
+
+  /// Zeros behind a file that are verified with it, in bytes: hashing 64 GiB of them takes minutes, here and at every boot.
+  public static let maximumZeros: UInt64 = 1 << 30
 
   /// Places a file.
   ///
@@ -66,19 +72,28 @@ public struct Segment: Sendable {
       }
     case .purgatory, .initrd, .segment: break
     }
-    if base.addingReportingOverflow(size).overflow {
+    if role != .kernel, size &- fileSize > Self.maximumZeros {
+      problems.append(
+        Problem(
+          file, "memory size", found: "\(String(hex: size &- fileSize)) bytes of zeros behind the file",
+          expected: "at most \(String(hex: Self.maximumZeros)): each is hashed here, and again at every boot",
+          help: "give a smaller +MEMSIZE, and let what runs there clear its memory itself"))
+    }
+    let range = Range(base: base, size: size)
+    if range == nil {
       problems.append(
         Problem(
           file, "address", found: "\(String(hex: base)) + \(String(hex: size)) bytes",
           expected: "an end below 2^64"))
     }
-    guard problems.isEmpty else { throw Rejection(problems) }
+    guard problems.isEmpty, let range else { throw Rejection(problems) }
 
     self.role = role
     self.file = file
     self.bytes = bytes
     self.base = base
     self.memorySize = size
+    self.range = range
     self.verifiedSize = role == .kernel ? fileSize : size
   }
 
@@ -88,7 +103,4 @@ public struct Segment: Sendable {
     segment.file = file
     return segment
   }
-
-  /// The addresses that it takes; `init` made sure that they exist.
-  public var range: Range<UInt64> { base..<base + memorySize }
 }

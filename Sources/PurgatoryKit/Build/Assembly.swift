@@ -1,7 +1,7 @@
 // Assembly.swift — run the toolchain over the purgatory's sources
 // SPDX-License-Identifier: MIT
 
-import FoundationEssentials
+internal import CheckedArithmetic
 import Subprocess
 import SystemPackage
 
@@ -18,37 +18,20 @@ extension Toolchain {
     let objects = objectNames(of: source).map { work.path.appending($0).string }
     let differences = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
     guard differences.isEmpty else { throw Rejection(differences.map { $0.problem(in: elf) }) }
-    return try Files.read(work.path.appending(elf).string)
-  }
-}
-
-/// A new, empty directory that is removed with all it holds.
-struct WorkDirectory: ~Copyable {
-  let path: FilePath
-
-  init() throws(Rejection) {
-    path = FilePath(
-      FileManager.default.temporaryDirectory.appending(path: "purgatory-\(UUID().uuidString)").path)
-    do {
-      try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-    } catch {
-      throw Rejection(Problem(path.string, found: "cannot be created: \(error)"))
-    }
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path.string)
+    return try Files.read(work.path.appending(elf).string, .elf)
   }
 }
 
 extension Toolchain.Command {
-  func run(in directory: FilePath) async throws(Rejection) {
+  package func run(in directory: FilePath) async throws(Rejection) {
     let status: TerminationStatus
     let output: String?
     do {
       let result = try await Subprocess.run(
-        .path(program), arguments: Arguments(arguments), workingDirectory: directory, output: .discarded,
-        error: .string(limit: 1 << 20))
+        .path(program), arguments: Arguments(arguments),
+        // Their own temporary files go with ours.
+        environment: .inherit.updating(["TMPDIR": directory.string]), workingDirectory: directory,
+        output: .discarded, error: .string(limit: 1 << 20))
       status = result.terminationStatus
       output = result.standardError
     } catch {

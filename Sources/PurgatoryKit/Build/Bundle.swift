@@ -1,6 +1,7 @@
 // Bundle.swift — a purgatory, its kernel and perhaps a device tree in one arm64 Image
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import DeviceTree
 
 /// One file that any loader of arm64 kernels takes, and that verifies its kernel before it enters it.
@@ -20,16 +21,17 @@ public struct Bundle: Sendable {
     var changes = changes
     var segments: [Segment] = []
     if let dtb {
-      let base = Self.align(end, to: 4 << 10, crossing: UInt64(dtb.bytes.count))
+      guard let base = Self.place(dtb, from: end) else {
+        throw Rejection(
+          Problem(dtb.name, "size", found: "\(dtb.bytes.count) bytes", expected: "at most 2 MiB"))
+      }
       let segment = try Segment(role: .dtb, file: dtb.name, bytes: dtb.bytes, base: base)
       end = segment.range.upperBound
       segments.append(segment)
     }
     // text_offset counts from a multiple of 2 MiB; it is 0 since Linux 5.10, and below 2 MiB before.
-    let blocks =
-      (max(end, image.textOffset) - image.textOffset + KernelImage.alignment - 1) / KernelImage.alignment
-    let (base, overflow) = (blocks * KernelImage.alignment).addingReportingOverflow(image.textOffset)
-    guard !overflow, image.textOffset < KernelImage.alignment else {
+    let below = (end.minus(image.textOffset) ?? 0).roundedUp(to: KernelImage.alignment)
+    guard image.textOffset < KernelImage.alignment, let base = below?.plus(image.textOffset) else {
       throw Rejection(
         Problem(kernel.name, "text_offset", found: String(hex: image.textOffset), expected: "less than 2 MiB")
       )
@@ -41,21 +43,24 @@ public struct Bundle: Sendable {
     changes.loadAddress = nil
     let info = try changes.applied(to: blob.info, file: "bundle")
     var filled = blob
-    filled.fill(info)
+    try filled.fill(info)
     var bytes = filled.flat
     // The loader reserves memory for all of it, and picks a base as the kernel wants it.
     bytes.store(segments[0].range.upperBound, at: KernelImage.imageSizeOffset)
     bytes.store(image.flags | KernelImage.anywhereFlag, at: KernelImage.flagsOffset)
     for segment in segments.sorted(by: { $0.base < $1.base }) {
-      bytes += [UInt8](repeating: 0, count: Int(segment.base) - bytes.count) + segment.bytes
+      // In order, and without overlap, as `changes` made sure.
+      bytes += [UInt8](repeating: 0, count: Int(clamping: segment.base) - bytes.count) + segment.bytes
     }
     self.bytes = bytes
   }
 
-  /// The lowest multiple of `alignment` from `address` on at which `size` bytes do not cross a multiple of 2 MiB.
-  private static func align(_ address: UInt64, to alignment: UInt64, crossing size: UInt64) -> UInt64 {
-    let base = (address + alignment - 1) / alignment * alignment
-    let block = UInt64(DeviceTree.maximumSize)
-    return base / block == (base + max(size, 1) - 1) / block ? base : (base / block + 1) * block
+  /// The lowest page from `address` on at which the device tree does not cross a multiple of 2 MiB (booting.rst).
+  private static func place(_ dtb: File, from address: UInt64) -> UInt64? {
+    FreeMemory(memory: [Range(uncheckedBounds: (0, .max))], reserved: [])
+      .place(
+        size: UInt64(dtb.bytes.count), alignment: PurgatoryInfo.loadAlignment,
+        window: ClosedRange(uncheckedBounds: (address, .max)), within: UInt64(DeviceTree.maximumSize))?
+      .lowerBound
   }
 }

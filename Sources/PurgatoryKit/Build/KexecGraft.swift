@@ -1,6 +1,7 @@
 // KexecGraft.swift — replace the purgatory that a kexec-tools binary carries
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 /// A kexec-tools program with our purgatory in the place of its own.

@@ -1,6 +1,8 @@
 // LinkerScript.swift — just enough of a linker script's grammar to find where SECTIONS starts
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// Where a script sets the address that everything else follows.
 struct LinkerScript {
   /// Right behind the brace that opens SECTIONS.

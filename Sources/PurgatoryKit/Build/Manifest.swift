@@ -1,6 +1,7 @@
 // Manifest.swift — what a loader needs to know, as JSON beside the files
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import FoundationEssentials
 import SystemPackage
 
@@ -28,7 +29,7 @@ public struct Manifest: Codable, Equatable, Sendable {
   public private(set) var version = 1
   /// Where the loader jumps to: the purgatory's first byte.
   public let entry: UInt64
-  public let segments: [Segment]
+  public private(set) var segments: [Segment]
 
   /// Describes `segments`, the purgatory among them, for a manifest at `path`.
   public init(entry: UInt64, segments: [PurgatoryKit.Segment], path: String) {
@@ -41,6 +42,9 @@ public struct Manifest: Codable, Equatable, Sendable {
         sha256: Digest(of: segment.bytes).description)
     }
   }
+
+  /// Whether `bytes` begin as a manifest does: no other file that this package reads begins with a brace.
+  public static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
 
   /// Reads a manifest; `file` names it in errors.
   public init(decoding bytes: [UInt8], file: String) throws(Rejection) {
@@ -56,11 +60,21 @@ public struct Manifest: Codable, Equatable, Sendable {
     }
   }
 
+  /// The same with other bytes in the file of a segment.
+  public func replacing(_ index: Int, with bytes: [UInt8]) -> Manifest {
+    var manifest = self
+    let old = segments[index]
+    manifest.segments[index] = Segment(
+      name: old.name, file: old.file, base: old.base, size: UInt64(bytes.count), memorySize: old.memorySize,
+      sha256: Digest(of: bytes).description)
+    return manifest
+  }
+
   /// The JSON text; equal manifests give equal bytes.
   public func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    return Array("\(String(decoding: try encoder.encode(self), as: UTF8.self).printableJSON)\n".utf8)
   }
 }
 
@@ -85,11 +99,6 @@ extension DecodingError {
 }
 
 extension FilePath {
-  /// `path`, relative to the current directory, made absolute; `.` and `..` resolved by name.
-  public init(absolute path: String) {
-    self = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
-  }
-
   /// How to get here from `directory`; both are absolute and normal.
   func relative(to directory: FilePath) -> String {
     var here = Array(components)

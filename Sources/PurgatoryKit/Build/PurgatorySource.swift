@@ -1,12 +1,15 @@
 // PurgatorySource.swift — the files that a purgatory is assembled from, and where they are found
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import FoundationEssentials
 import SystemPackage
 
-/// A directory with `*.S`, `include/*.h` and `purgatory.lds`.
+/// A directory with `*.S`, `include/*.h` and `purgatory.lds`; and `SOURCES`, if it is to have no others.
 public struct PurgatorySource: Equatable, Sendable {
   public static let linkerScriptName = "purgatory.lds"
+  /// The names of all assembly sources, a line each: what else is left in the folder is no part of the purgatory.
+  public static let listName = "SOURCES"
 
   public let directory: FilePath
   /// Assembly sources, in link order: by name, so that every build links alike.
@@ -16,22 +19,47 @@ public struct PurgatorySource: Equatable, Sendable {
   public var includeDirectory: FilePath { directory.appending("include") }
   public var linkerScript: FilePath { directory.appending(Self.linkerScriptName) }
   /// Everything a change of which changes the blob.
-  public var files: [FilePath] { assembly + headers + [linkerScript] }
+  public var files: [FilePath] { assembly + headers + [linkerScript] + [list].compactMap { $0 } }
+  /// nil: the folder has no list, and every assembly file in it is a source.
+  private let list: FilePath?
 
   public init(directory: FilePath) throws(Rejection) {
-    func list(_ directory: FilePath, suffix: String) -> [FilePath] {
+    func files(in directory: FilePath, _ suffix: String) -> [FilePath] {
       ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? [])
         .filter { $0.hasSuffix(suffix) }.sorted().map { directory.appending($0) }
     }
     self.directory = directory
-    assembly = list(directory, suffix: ".S")
-    headers = list(directory.appending("include"), suffix: ".h")
+    let list = directory.appending(Self.listName)
+    self.list = FileManager.default.fileExists(atPath: list.string) ? list : nil
+    assembly = files(in: directory, ".S")
+    headers = files(in: directory.appending("include"), ".h")
     guard !assembly.isEmpty, FileManager.default.fileExists(atPath: linkerScript.string) else {
       throw Rejection(
         Problem(
           directory.string, found: "no purgatory sources", expected: "*.S and \(Self.linkerScriptName)",
           help: "name the directory that has them with --source"))
     }
+    try checkList()
+  }
+
+  /// A file that is not listed, of an older release or an editor, must not get into the purgatory in silence.
+  private func checkList() throws(Rejection) {
+    guard let path = list else { return }
+    let text = String(decoding: try Files.read(path.string, .text), as: UTF8.self)
+    let listed = Set(text.split(separator: "\n").map(String.init))
+    let present = Set(assembly.compactMap { $0.lastComponent?.string })
+    let problems =
+      present.subtracting(listed).sorted().map {
+        Problem(
+          directory.appending($0).string, found: "is not in \(Self.listName)",
+          expected: "only the files that \(path.string) lists", help: "remove it, or list it there")
+      }
+      + listed.subtracting(present).sorted().map {
+        Problem(
+          path.string, found: "\($0) is not there", expected: "every file of the list",
+          help: "put it back, or take it off the list")
+      }
+    guard problems.isEmpty else { throw Rejection(problems) }
   }
 
   /// The sources that belong to the command at `executable`: `purgatory/` in its checkout, or `share/purgatory/` of

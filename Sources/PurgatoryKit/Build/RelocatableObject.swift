@@ -1,6 +1,7 @@
 // RelocatableObject.swift — a purgatory as the ET_REL file that kexec-tools and the kernel's loader take
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
@@ -28,7 +29,14 @@ public struct RelocatableObject: Sendable {
     var file = ELFWriter()
     // SHT_PROGBITS, SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR; then SHT_NOBITS, SHF_WRITE | SHF_ALLOC
     let text = file.add(".purgatory", type: 1, flags: 7, bytes: flat, alignment: alignment)
-    let scratchSize = blob.info.memorySize - UInt64(scratchStart)
+    guard let scratchSize = blob.info.memorySize.minus(UInt64(scratchStart)) else {
+      throw Rejection(
+        Problem(
+          blob.file, "memory_size", found: String(hex: blob.info.memorySize),
+          expected:
+            "at least the \(flat.count) bytes of the file in whole pages, \(String(hex: UInt64(scratchStart)))",
+          help: "in header.S, let it be the distance to the end of the scratch"))
+    }
     file.add(".scratch", type: 8, flags: 3, bytes: [], size: scratchSize, alignment: alignment)
     // What loaders look up is in the header and the struct; GNU ld leaves the code's hidden symbols global, too.
     let named = UInt64(PurgatoryInfo.blobOffset + PurgatoryInfo.size)
@@ -80,7 +88,7 @@ private struct ELFWriter {
 
   mutating func addSymbol(_ name: String, type: UInt8, section: UInt16, value: UInt64, size: UInt64) {
     var entry = [UInt8](repeating: 0, count: 24)
-    entry.store(UInt32(names.count), at: 0)
+    entry.store(UInt32(clamping: names.count), at: 0)
     entry[4] = 1 << 4 | type  // STB_GLOBAL
     entry.store(section, at: 6)
     entry.store(value, at: 8)
@@ -91,7 +99,7 @@ private struct ELFWriter {
 
   func bytes() -> [UInt8] {
     var all = sections
-    let strings = UInt32(sections.count + 2)
+    let strings = UInt32(clamping: sections.count + 2)
     all.append(
       Section(
         name: ".symtab", type: 2, flags: 0, bytes: symbols, size: UInt64(symbols.count), link: strings,
@@ -116,7 +124,7 @@ private struct ELFWriter {
     for (section, name) in zip(all, offsets) {
       while !(headerSize + body.count).isMultiple(of: min(section.alignment, 16)) { body.append(0) }
       var header = [UInt8](repeating: 0, count: headerSize)
-      header.store(UInt32(name), at: 0x00)
+      header.store(UInt32(clamping: name), at: 0x00)
       header.store(section.type, at: 0x04)
       header.store(section.flags, at: 0x08)
       header.store(UInt64(headerSize + body.count), at: 0x18)

@@ -1,6 +1,7 @@
 // Toolchain.swift — the cross assembler and linker: which there are, and how each is called
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import FoundationEssentials
 import SystemPackage
 
@@ -104,11 +105,11 @@ public struct Toolchain: Equatable, Sendable {
   }
 
   /// The objects that `commands(building:to:)` leaves in the work directory, in link order.
-  func objectNames(of source: PurgatorySource) -> [String] {
+  package func objectNames(of source: PurgatorySource) -> [String] {
     source.assembly.map { "\($0.stem ?? "").o" }
   }
 
-  func linkCommand(options: [String], script: String, objects: [String], to elf: String) -> Command {
+  package func linkCommand(options: [String], script: String, objects: [String], to elf: String) -> Command {
     // GNU ld warns of any segment that is writable and executable; lld has no such option.
     let quirks = kind == .gnu ? ["--no-warn-rwx-segments"] : []
     return Command(

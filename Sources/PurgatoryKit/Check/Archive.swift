@@ -1,6 +1,7 @@
 // Archive.swift — the members of an ar archive of objects
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 /// An archive in the format of System V and GNU `ar`, or with BSD's long names.

@@ -1,6 +1,7 @@
 // Checker.swift — judge a file by the rules, whatever it is: ELF, archive, host binary, flat purgatory
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
@@ -52,18 +53,41 @@ public struct Checker: Sendable {
       .merging(Profile.purgatory.rules.subtracting(profile.rules).map { ($0, .profile(profile)) }) { $1 }
   }
 
-  /// Judges the file at `path`; one that cannot be read is a finding like any other.
+  /// Judges the file at `path`, a manifest and an output folder with all that they name; what cannot be read is a finding,
+  /// too, and no `allowed` rule hides it.
   public func check(path: String) -> CheckedFile {
     var file = CheckedFile(path: path)
-    do {
-      check(try Files.read(path), into: &file)
+    do throws(Rejection) {
+      let path = ManifestFiles.manifestPath(path) ?? path
+      let bytes = try Files.read(path, .elf)
+      if Manifest.looksLikeManifest(bytes) {
+        try check(Manifest(decoding: bytes, file: path), at: path, into: &file)
+      } else {
+        check(bytes, into: &file)
+      }
     } catch {
       file.wasRead = false
       file.findings = error.problems.map {
-        Finding(.malformedELF, "file", found: $0.found, expected: "a file to check")
+        Finding(
+          .malformedELF, $0.place ?? "file", found: $0.file == path ? $0.found : "\($0.file): \($0.found)",
+          expected: $0.expected ?? "a file to check", help: $0.help ?? "name a file that can be read")
       }
     }
     return judged(file)
+  }
+
+  /// Judges what would be written to `path`.
+  public func check(_ bytes: [UInt8], path: String) -> CheckedFile {
+    var file = CheckedFile(path: path)
+    check(bytes, into: &file)
+    return judged(file)
+  }
+
+  private func check(_ manifest: Manifest, at path: String, into file: inout CheckedFile) throws(Rejection) {
+    let files = try ManifestFiles(manifest, path: path)
+    file.notes.append("judged the manifest and its \(files.files.count) files")
+    file.findings = files.findings()
+    file.unjudged = Set(Rule.allCases).subtracting(PurgatoryInfo.rules.union([.malformedELF, .manifest]))
   }
 
   /// The findings of a proof, which judges by `rules`, as those of the file at `path`.
@@ -81,11 +105,13 @@ public struct Checker: Sendable {
     // What cannot be read cannot be vouched for; and what is broken in one part of a file is broken.
     let unjudged = (broken.contains(.malformedELF) ? Set(Rule.allCases) : file.unjudged).subtracting(broken)
     file.omissions = omissions.merging(unjudged.map { ($0, .unjudged) }) { omission, _ in omission }
-    file.findings.removeAll { omissions[$0.rule] != nil }
+    file.findings.removeAll { $0.mayBeAllowed && omissions[$0.rule] != nil }
+    for finding in file.findings { file.omissions[finding.rule] = nil }
     return file
   }
 
   private func check(_ bytes: [UInt8], into file: inout CheckedFile) {
+    file.unjudged = [.manifest]
     do throws(ELFError) {
       if ELFFile.looksLikeELF(bytes) {
         let embedded = try EmbeddedELF.search(bytes)

@@ -1,6 +1,7 @@
 // EmbeddedELF.swift — purgatories that host programs carry with them
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 /// An ELF file within another, as kexec carries its purgatory.
@@ -12,7 +13,9 @@ public struct EmbeddedELF: Sendable {
   private static let symbols: Set<String> = ["purgatory_start", PurgatoryRules.infoSymbol]
 
   /// How many bytes may be looked at as ELF files: hosts carry a few, a hostile one a header every 64 bytes.
-  private static let budget = 1 << 30
+  private static let budget = 4 << 30
+  /// A purgatory has a few thousand bytes; what debug information can make of that is far below this.
+  private static let maximumSize = 64 << 20
 
   /// Every whole ELF file beyond the first byte that has a purgatory's symbols; none in a host with too many to look at.
   public static func all(in host: [UInt8]) -> [EmbeddedELF] {
@@ -28,19 +31,31 @@ public struct EmbeddedELF: Sendable {
     var budget = budget
     while let magic = host[start...].firstIndex(of: 0x7f) {
       start = magic + 1
-      guard ELFFile.looksLikeELF(Array(host[magic...].prefix(4))) else { continue }
-      budget -= host.count - magic
+      // The magic alone is also in what reads and writes ELF files.
+      guard isIdentification(host[magic...].prefix(24)) else { continue }
+      let candidate = Array(host[magic...].prefix(maximumSize))
+      budget -= candidate.count
       guard budget >= 0 else {
         throw ELFError(
           place: "offset \(String(hex: UInt64(magic)))",
           found: "one of very many ELF headers inside the file",
           expected: "few enough to look at each")
       }
-      guard let size = purgatorySize(Array(host[magic...])) else { continue }
+      guard let size = purgatorySize(candidate) else { continue }
       found.append(EmbeddedELF(range: magic..<magic + size))
       start = magic + size
     }
     return found
+  }
+
+  /// Whether an ELF header's first fields are ones that there are: class, byte order, version, type, version again.
+  private static func isIdentification(_ bytes: ArraySlice<UInt8>) -> Bool {
+    let header = Array(bytes)
+    guard header.count == 24, ELFFile.looksLikeELF(header), (1...2).contains(header[4]),
+      (1...2).contains(header[5])
+    else { return false }
+    let isLittle = header[5] == 1
+    return header[6] == 1 && (1...4).contains(header[isLittle ? 16 : 17]) && header[isLittle ? 20 : 23] == 1
   }
 
   /// The bytes of the purgatory at the start of `bytes`; nil: there is none.

@@ -1,6 +1,8 @@
 // Finding.swift — a rule that a file breaks, and where
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// One violation of a rule. Its texts may quote the file: whatever does not print is escaped in them, and the middle of
 /// what is long left out, so that a report grows with the file and not with its square.
 public struct Finding: Equatable, Sendable {
@@ -10,9 +12,15 @@ public struct Finding: Equatable, Sendable {
   public let found: String
   public let expected: String?
   public let help: String
+  /// Whether leaving the rule out makes it go away; not where nothing was judged.
+  public let mayBeAllowed: Bool
 
-  public init(_ rule: Rule, _ location: String, found: String, expected: String? = nil, help: String? = nil) {
+  public init(
+    _ rule: Rule, _ location: String, found: String, expected: String? = nil, help: String? = nil,
+    mayBeAllowed: Bool = true
+  ) {
     self.rule = rule
+    self.mayBeAllowed = mayBeAllowed && rule.mayBeAllowed
     self.location = location.shortened.printable
     self.found = found.shortened.printable
     self.expected = expected?.shortened.printable
@@ -24,7 +32,8 @@ public struct Finding: Equatable, Sendable {
 
   /// The same at another location.
   func at(_ location: String) -> Finding {
-    Finding(rule, location, found: found, expected: expected, help: help)
+    Finding(
+      rule, location, found: found, expected: expected, help: help, mayBeAllowed: mayBeAllowed)
   }
 
   /// As a reason to reject `file`.
@@ -47,10 +56,28 @@ extension String {
     }
   }
 
+  /// JSON in which what does not print is escaped: JSON's own escapes are of control characters below 0x20 only.
+  public var printableJSON: String {
+    unicodeScalars.reduce(into: "") { text, scalar in
+      if scalar.isASCII || !scalar.isUnprintable {
+        text.unicodeScalars.append(scalar)
+      } else {
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+      }
+    }
+  }
+
   /// The ends of a text of more than 512 bytes.
-  var shortened: String {
-    guard utf8.count > 512 else { return self }
-    return String(unicodeScalars.prefix(352)) + "…" + String(unicodeScalars.suffix(159))
+  var shortened: String { shortened(to: 512) }
+
+  /// The ends of a text of more than so many bytes, of scalars so many at most.
+  public func shortened(to size: Int) -> String {
+    guard utf8.count > size else { return self }
+    let end = size * 5 / 16
+    return String(unicodeScalars.prefix(size - end - 1)) + "…" + String(unicodeScalars.suffix(end))
   }
 }
 

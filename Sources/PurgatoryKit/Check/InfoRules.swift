@@ -1,6 +1,7 @@
 // InfoRules.swift — what a filled-in struct purgatory_info must satisfy, and what it lacks to be ready
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import DeviceTree
 
 extension PurgatoryInfo {
@@ -17,6 +18,11 @@ extension PurgatoryInfo {
     let relative = flags.contains(.relative)
     if !kernelEntry.isMultiple(of: 4) {
       report(.infoSymbol, "kernel_entry", found: String(hex: kernelEntry), expected: "a multiple of 4")
+    }
+    if let console, !console.base.isMultiple(of: console.kind.alignment) {
+      report(
+        .infoSymbol, "console_base", found: "\(console.kind.name) at \(String(hex: console.base))",
+        expected: "a multiple of \(console.kind.alignment)")
     }
     for (index, region) in usedRegions {
       if !region.base.isMultiple(of: Self.regionAlignment) {

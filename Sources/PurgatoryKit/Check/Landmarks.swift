@@ -1,6 +1,7 @@
 // Landmarks.swift — what the names and the addresses in an ELF file stand for
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 /// Look-ups for the many relocations of a file, each in little time.
@@ -56,8 +57,8 @@ struct Landmarks {
     }
     guard range.lowerBound > 0 else { return nil }
     let section = sections[range.lowerBound - 1]
-    guard address - section.address < section.size else { return nil }
-    return "\(section.name.shortened)+\(String(hex: address - section.address))"
+    guard address &- section.address < section.size else { return nil }
+    return "\(section.name.shortened)+\(String(hex: address &- section.address))"
   }
 }
 

@@ -1,6 +1,7 @@
 // PositionIndependence.swift — the rules that make any ELF file run wherever its bytes are copied
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 /// What a file has of what a loader or a linker would have to resolve.

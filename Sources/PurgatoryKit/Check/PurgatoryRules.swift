@@ -1,6 +1,7 @@
 // PurgatoryRules.swift — the rules beyond position independence that make an ELF file a purgatory
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
@@ -18,6 +19,8 @@ struct PurgatoryRules {
   private(set) var infoOffset: Int?
   /// What the struct says.
   private(set) var info: PurgatoryInfo?
+  /// Bytes of memory that the program headers say are needed; nil: an object, which has none.
+  private var memorySize: UInt64?
 
   /// - Parameter maximumSize: the budget for loadable bytes.
   init(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
@@ -49,6 +52,7 @@ struct PurgatoryRules {
         .loadSegment, "program headers", found: "\(loads.count) PT_LOAD segments", expected: "exactly one")
     }
     loadRange = load.fileRange
+    memorySize = load.memorySize
     if !load.virtualAddress.isMultiple(of: PurgatoryInfo.loadAlignment) {
       report(
         .loadSegment, "PT_LOAD", found: "base \(String(hex: load.virtualAddress))",
@@ -121,10 +125,11 @@ struct PurgatoryRules {
     }
     guard let loadRange, case .section(let index) = info.definition,
       elf.sections[index].fileRange == loadRange,
-      info.value <= UInt64(loadRange.count), size <= UInt64(loadRange.count) - info.value
+      let offset = Int(exactly: info.value), offset <= loadRange.count,
+      PurgatoryInfo.size <= loadRange.count - offset
     else { return nil }
-    let start = loadRange.lowerBound + Int(info.value)
-    return start..<start + Int(size)
+    let start = loadRange.lowerBound + offset
+    return start..<start + PurgatoryInfo.size
   }
 
   private mutating func findInfo(_ elf: borrowing ELFFile) throws(ELFError) {
@@ -154,10 +159,23 @@ struct PurgatoryRules {
         .infoSymbol, Self.infoSymbol, found: "address \(String(hex: info.value))",
         expected: "\(PurgatoryInfo.size) bytes wholly in the file bytes of the PT_LOAD")
     }
-    infoOffset = range.lowerBound - loadRange.lowerBound
+    let infoOffset = range.lowerBound - loadRange.lowerBound
+    self.infoOffset = infoOffset
+    guard infoOffset == PurgatoryInfo.blobOffset else {
+      return report(
+        .infoSymbol, Self.infoSymbol,
+        found: "offset \(String(hex: UInt64(infoOffset))) of the loadable bytes",
+        expected: "\(String(hex: UInt64(PurgatoryInfo.blobOffset))), behind the Image header")
+    }
     do {
       let decoded = try PurgatoryInfo(decoding: Array(elf.bytes[range]))
       try decoded.checkMemorySize(loadSize: loadRange.count)
+      findings += decoded.headerFindings(elf.bytes[loadRange], memory: memorySize)
+      if let memorySize, memorySize != decoded.memorySize {
+        report(
+          .infoSymbol, "\(Self.infoSymbol).memory_size", found: String(hex: decoded.memorySize),
+          expected: "\(String(hex: memorySize)), what the file takes in memory")
+      }
       self.info = decoded
     } catch {
       findings.append(error.finding)

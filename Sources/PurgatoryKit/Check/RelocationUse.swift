@@ -1,6 +1,7 @@
 // RelocationUse.swift — a relocation in words: what it is, where, and what a link makes of it
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 
 struct RelocationUse {

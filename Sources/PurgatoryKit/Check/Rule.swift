@@ -1,6 +1,8 @@
 // Rule.swift — the rules of `check`: their ids are a contract, each has a page in docs/rules.md
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
+
 /// What a purgatory must satisfy.
 public enum Rule: String, CaseIterable, Sendable {
   case dynamicRelocation = "dynamic-relocation"
@@ -16,6 +18,7 @@ public enum Rule: String, CaseIterable, Sendable {
   case overlap
   case entryOutsideRegions = "entry-outside-regions"
   case dtb
+  case manifest
 
   /// The rule as a sentence.
   public var summary: String {
@@ -33,8 +36,12 @@ public enum Rule: String, CaseIterable, Sendable {
     case .overlap: "regions overlap neither each other nor the blob"
     case .entryOutsideRegions: "the kernel's entry lies in a verified region"
     case .dtb: "the device tree is aligned, is one, and is at most 2 MiB"
+    case .manifest: "the files of an output folder are what its manifest and its purgatory say"
     }
   }
+
+  /// Whether it may be left out: what cannot be read is never ok.
+  public var mayBeAllowed: Bool { self != .malformedELF }
 
   /// The usual remedy.
   public var help: String {
@@ -55,6 +62,7 @@ public enum Rule: String, CaseIterable, Sendable {
     case .overlap: "give each region, and the purgatory, memory of its own"
     case .entryOutsideRegions: "verify the kernel too, or correct --kernel-entry"
     case .dtb: "pass a flattened device tree at an 8-byte aligned address"
+    case .manifest: "build the folder again: purgatory build --output-dir"
     }
   }
 }
@@ -70,7 +78,10 @@ public enum Profile: String, CaseIterable, Sendable {
     switch self {
     case .purgatory: Set(Rule.allCases)
     case .pie:
-      [.dynamicRelocation, .dynamicSection, .gotOrPLT, .undefinedSymbol, .absoluteAddress, .malformedELF]
+      [
+        .dynamicRelocation, .dynamicSection, .gotOrPLT, .undefinedSymbol, .absoluteAddress, .malformedELF,
+        .manifest,
+      ]
     }
   }
 }

@@ -1,6 +1,7 @@
 // TwoBaseProof.swift — link at two bases and compare: whatever differs is an absolute address
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import ELF
 import SystemPackage
 
@@ -17,7 +18,7 @@ public struct LinkInput: Sendable {
 
 extension Toolchain {
   /// How far apart the two links are: an odd number of 4 KiB pages, and more than 4 GiB.
-  static let proofDistance: UInt64 = 0x1_0000_1000
+  package static let proofDistance: UInt64 = 0x1_0000_1000
 
   /// Links `input` at the script's own base and `proofDistance` above it, without -pie.
   ///
@@ -25,9 +26,11 @@ extension Toolchain {
   /// - Throws: what keeps the proof from being made.
   public func prove(_ input: LinkInput) async throws(Rejection) -> [Finding] {
     let work = try WorkDirectory()
-    let script = String(decoding: try Files.read(input.script), as: UTF8.self)
+    let script = String(decoding: try Files.read(input.script, .text), as: UTF8.self)
     let moved = work.path.appending("moved.lds").string
-    try Files.write(Self.move(script, by: Self.proofDistance).utf8, to: moved)
+    var files = OutputFiles()
+    files.add(Self.move(script, by: Self.proofDistance).utf8, to: moved)
+    try files.write()
 
     let first = try await link(
       input.objects, script: input.script, near: input.script, to: "first.elf", in: work.path)
@@ -61,11 +64,12 @@ extension Toolchain {
     guard line.contains("relocation"), let end = line.firstRange(of: "): "),
       let start = line[..<end.lowerBound].lastIndex(of: "(")
     else { return nil }
-    // Where the symbol is defined is of the second link only.
-    let reason = line.firstRange(of: " defined in ")?.lowerBound ?? line.endIndex
+    // Where the symbol is defined is of the second link only; the place may be called so, too.
+    let message = line[end.upperBound...]
+    let reason = message[..<(message.firstRange(of: " defined in ")?.lowerBound ?? message.endIndex)]
     return Finding(
       .absoluteAddress, String(line[line.index(after: start)..<end.lowerBound]),
-      found: "\(line[end.upperBound..<reason]), at another base", expected: "the same bytes at every base")
+      found: "\(reason), at another base", expected: "the same bytes at every base")
   }
 
   /// What no object and not the script defines. GNU ld leaves undefined weak symbols out of what it links: only the
@@ -76,7 +80,7 @@ extension Toolchain {
     var defined: Set<String> = []
     var undefined: [(symbol: Symbol, object: String)] = []
     for (path, bytes) in try [("", linked)]
-      + objects.map({ path throws(Rejection) in (path, try Files.read(path)) })
+      + objects.map({ path throws(Rejection) in (path, try Files.read(path, .elf)) })
     where ELFFile.looksLikeELF(bytes) {
       do throws(ELFError) {
         for symbol in try ELFFile(bytes).symbols() where !symbol.name.isEmpty {
@@ -105,11 +109,11 @@ extension Toolchain {
       options: ["--no-dynamic-linker", "-L", directory], script: FilePath(absolute: script).string,
       objects: objects.map { FilePath(absolute: $0).string }, to: elf
     ).run(in: work)
-    return try Files.read(work.appending(elf).string)
+    return try Files.read(work.appending(elf).string, .elf)
   }
 
   /// `script` with everything `distance` further up: its first statement `. = BASE;` is changed, or one is put in.
-  static func move(_ script: String, by distance: UInt64) -> String {
+  package static func move(_ script: String, by distance: UInt64) -> String {
     let code = LinkerScript(script)
     let offset = String(hex: distance)
     if let base = code.baseExpression {
@@ -163,7 +167,7 @@ extension Toolchain {
       guard !isReported else { continue }
       isReported = true
       // The instruction or word that it is in, unless that is of the symbol before.
-      let place = max(UInt64(offset & ~3), symbol.map { $0.value - section.address } ?? 0)
+      let place = max(UInt64(offset & ~3), symbol.map { $0.value &- section.address } ?? 0)
       findings.append(
         Finding(
           .absoluteAddress, "\(section.name)+\(String(hex: place))",

@@ -1,6 +1,7 @@
 // Board.swift — what a device tree says of the machine: memory, console, the way to PSCI
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import DeviceTree
 
 /// The machine that a device tree describes.
@@ -48,9 +49,9 @@ public struct Board: Sendable {
   /// The initrd that /chosen names.
   public var initrd: Range<UInt64>? {
     guard let chosen = tree.node(at: "/chosen"), let start = tree.address("linux,initrd-start", of: chosen),
-      let end = tree.address("linux,initrd-end", of: chosen), start < end
+      let end = tree.address("linux,initrd-end", of: chosen)
     else { return nil }
-    return start..<end
+    return Range(from: start, to: end)
   }
 
   /// The UART that /chosen/stdout-path names.

@@ -1,6 +1,7 @@
 // Layout.swift — a place in memory for every file, and for the purgatory
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import DeviceTree
 
 /// A file to load, with the address that the user gave or none.
@@ -37,13 +38,15 @@ public struct Layout: Sendable {
 
   /// Where an initrd may be: booting.rst wants it and the kernel in one window of 32 GiB that starts at a multiple of
   /// 1 GiB. This is from the start of the lowest such window to the end of the highest.
-  static func initrdWindow(around kernel: Range<UInt64>) -> ClosedRange<UInt64> {
+  ///
+  /// - Returns: nil for a kernel that no such window holds.
+  static func initrdWindow(around kernel: Range<UInt64>) -> ClosedRange<UInt64>? {
     let (unit, size): (UInt64, UInt64) = (1 << 30, 32 << 30)
-    let highest = kernel.lowerBound & ~(unit - 1)
-    let (end, overflow) = highest.addingReportingOverflow(size - 1)
+    let highest = kernel.lowerBound.roundedDown(to: unit)
     // The lowest multiple of 1 GiB from which 32 GiB reach to the kernel's end.
-    let last = kernel.upperBound - 1
-    return (last < size ? 0 : ((last - size) / unit + 1) * unit)...(overflow ? .max : end)
+    let lowest = kernel.upperBound.minus(size)?.roundedUp(to: unit) ?? 0
+    guard lowest <= highest else { return nil }
+    return ClosedRange(uncheckedBounds: (lowest, highest.plus(size &- 1) ?? .max))
   }
 
   /// - Parameters:
@@ -82,7 +85,7 @@ public struct Layout: Sendable {
     for file in files where file.address != nil { placer.take(file) }
     // A device tree grows when it is told something.
     if updatesDeviceTree, let board, let address = dtb?.address {
-      let initrd: Range<UInt64>? = files.contains { $0.role == .initrd } ? 0..<1 : nil
+      let initrd: Range<UInt64>? = files.contains { $0.role == .initrd } ? Range(base: 0, size: 1) : nil
       let grown = try? board.bytes(initrd: initrd, commandLine: commandLine)
       placer.take(base: address, size: UInt64(grown?.count ?? 0))
     }
@@ -171,7 +174,9 @@ public struct Layout: Sendable {
   }
 
   static func list(_ ranges: [Range<UInt64>]) -> String {
-    ranges.isEmpty ? "none" : ranges.map(\.addresses).joined(separator: ", ")
+    let shown = ranges.prefix(4).map(\.addresses)
+    let more = ranges.count - shown.count
+    return ranges.isEmpty ? "none" : (shown + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")
   }
 }
 
@@ -183,8 +188,7 @@ private struct Placer {
 
   init(_ free: FreeMemory, firmware: [Range<UInt64>]) {
     withFirmware = free
-    self.free = free
-    for range in firmware { self.free.take(range) }
+    self.free = FreeMemory(memory: free.memory, reserved: free.taken + firmware)
   }
 
   mutating func take(base: UInt64, size: UInt64) {
@@ -220,7 +224,7 @@ private struct Placer {
     var size = max(UInt64(file.bytes.count), file.memorySize ?? 0)
     var alignment: UInt64 = 4 << 10
     var offset: UInt64 = 0
-    var window: ClosedRange<UInt64> = 0...UInt64.max
+    var window = ClosedRange<UInt64>.all
     switch file.role {
     case .kernel:
       let image = try KernelImage(header: file.bytes, file: file.name)
@@ -229,7 +233,17 @@ private struct Placer {
       offset = image.textOffset
       if !image.mayBeAnywhere { free = withFirmware }  // what is below it is lost to it
     case .initrd:
-      if let kernel { window = Layout.initrdWindow(around: kernel.range) }
+      if let kernel {
+        guard let around = Layout.initrdWindow(around: kernel.range) else {
+          throw Rejection(
+            Problem(
+              kernel.file, "image_size",
+              found: "\(String(hex: kernel.memorySize)) bytes from \(String(hex: kernel.base))",
+              expected: "a kernel that fits with its initrd into 32 GiB from a multiple of 1 GiB",
+              help: "give the initrd an address of its own: --initrd FILE@ADDR"))
+        }
+        window = around
+      }
     case .dtb, .segment, .purgatory: break
     }
     let block = file.role == .dtb ? UInt64(DeviceTree.maximumSize) : nil

@@ -1,6 +1,7 @@
 // EmulatorRun.swift — start QEMU, and watch its console
 // SPDX-License-Identifier: MIT
 
+internal import CheckedArithmetic
 import Subprocess
 import SystemPackage
 
@@ -19,21 +20,13 @@ extension Emulator {
   /// - Parameters:
   ///   - expected: end the run when the console shows this.
   ///   - timeout: end it after so long; nil: never.
-  ///   - output: gets the console as it comes.
+  ///   - output: gets the console as it comes; if it throws, the run ends with that.
   public func run(
-    expecting expected: String?, timeout: Duration?, output: @Sendable @escaping ([UInt8]) -> Void
+    expecting expected: String?, timeout: Duration?, output: @Sendable @escaping ([UInt8]) throws -> Void
   ) async throws(Rejection) -> Ending {
-    let work = try WorkDirectory()
-    var arguments = arguments
-    if let stub {
-      let file = work.path.appending("stub.bin").string
-      try Files.write(stub.bytes, to: file)
-      arguments += ["-device", "loader,file=\(file),addr=\(String(hex: stub.address)),force-raw=on"]
-    }
     do {
-      let all = arguments
       return try await withThrowingTaskGroup(of: Ending.self) { group in
-        group.addTask { try await Self.watch(all, expecting: expected, output: output) }
+        group.addTask { try await Self.watch(arguments, expecting: expected, output: output) }
         if let timeout {
           group.addTask {
             try await Task.sleep(for: timeout)
@@ -56,17 +49,20 @@ extension Emulator {
   }
 
   private static func watch(
-    _ arguments: [String], expecting expected: String?, output: @Sendable ([UInt8]) -> Void
+    _ arguments: [String], expecting expected: String?, output: @Sendable ([UInt8]) throws -> Void
   ) async throws -> Ending {
     let result = try await Subprocess.run(
       .name(program), arguments: Arguments(arguments), input: .none, output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
+      // QEMU does not notice that nobody reads its console any more.
+      let child = Leftovers.add(.process(execution.processIdentifier.value))
+      defer { Leftovers.remove(child) }
       let pattern = Array((expected ?? "").utf8)
       var tail: [UInt8] = []
       for try await chunk in execution.standardOutput {
         let bytes = chunk.withUnsafeBytes { Array($0) }
-        output(bytes)
+        try output(bytes)
         guard !pattern.isEmpty else { continue }
         tail += bytes
         if tail.contains(pattern) {

@@ -1,0 +1,145 @@
+// Build.swift — from sources to a purgatory that is ready to be loaded
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+import SystemPackage
+
+/// What `build` writes.
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+  case bin, elf, ro
+
+  func bytes(of blob: Blob) throws(Rejection) -> [UInt8] {
+    switch self {
+    case .bin: blob.flat
+    case .elf: blob.bytes
+    case .ro: try RelocatableObject(blob).bytes
+    }
+  }
+}
+
+struct Build: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Assemble, link, prove and fill in a purgatory.",
+    discussion: """
+      Without options that fill something in, the result is an empty purgatory for `purgatory patch` or for a loader \
+      to fill in.
+      """)
+
+  @Option(
+    name: .shortAndLong,
+    help: .init("Write here; - is standard output. (default: purgatory.<format>)", valueName: "file"))
+  var output: String?
+
+  @OptionGroup(title: "What to fill in") var info: InfoOptions
+
+  @Option(help: "The flat bytes, the ELF file they are from, or an object for kexec-tools.")
+  var format = OutputFormat.bin
+
+  @OptionGroup var sources: SourceOptions
+  @OptionGroup(title: "What to say") var talk: TalkOptions
+
+  @Option(help: .init("Write the output's dependencies in Make syntax.", valueName: "file"))
+  var depfile: String?
+
+  @Option(help: .init("Write what a loader needs to know, as JSON. Needs --load-address.", valueName: "file"))
+  var manifest: String?
+
+  @Option(
+    help: .init(
+      "Write purgatory.bin, manifest.json and the final device tree here; it is made if need be.",
+      valueName: "dir"))
+  var outputDir: String?
+
+  @Flag(help: "With --output-dir: copy kernel, initrd and segments there, too.")
+  var copy = false
+
+  @Flag(help: "Say what would be done, and check all of it, but write nothing.")
+  var dryRun = false
+
+  func validate() throws {
+    if outputDir != nil, output != nil || manifest != nil || format != .bin {
+      throw ValidationError("--output-dir names all outputs, not with -o, --manifest or --format")
+    }
+    if copy, outputDir == nil { throw ValidationError("--copy needs --output-dir") }
+    if manifest != nil, info.loadAddress == nil, info.memory.isEmpty, info.dtb.isEmpty {
+      throw ValidationError("--manifest needs --load-address: a loader must know where the purgatory goes")
+    }
+    if manifest != nil, format != .bin || output == "-" {
+      throw ValidationError("--manifest names the purgatory as a flat file, not with --format or -o -")
+    }
+    if depfile != nil, output == "-" {
+      throw ValidationError("--depfile names the output, not with -o -")
+    }
+  }
+
+  func run() throws {
+    let source = try sources.find()
+    let output = outputDir.map { "\($0)/purgatory.bin" } ?? self.output ?? "purgatory.\(format.rawValue)"
+    let manifest = outputDir.map { "\($0)/manifest.json" } ?? self.manifest
+    var outputs = OutputFiles(from: info.files + source.files.map(\.string))
+
+    var blob = try sources.build(talk)
+    let (changes, layout) = try info.changes(
+      to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil)
+    var info = blob.info
+    if format == .ro { info.presetForObjectLoaders() }
+    try blob.fill(try changes.applied(to: info, file: output))
+    // The proof: what is written is read back by the rules that everybody else's blobs are held to.
+    let result = try Blob(format.bytes(of: blob), file: output)
+    if manifest != nil, layout.loadAddress == nil {
+      throw Rejection(
+        Problem(
+          output, "address", found: "none, and no memory to choose one from",
+          expected: "the purgatory's base",
+          help: "add --load-address ADDR or --memory BASE+SIZE"))
+    }
+
+    for segment in layout.segments { talk.detail(segment.text) }
+    outputs.add(result.bytes, to: output)
+    let files = addCopies(layout, to: &outputs)
+    if let manifest, let loadAddress = layout.loadAddress {
+      let purgatory = try Segment(
+        role: .purgatory, file: output, bytes: result.bytes, base: loadAddress,
+        memorySize: result.info.memorySize)
+      outputs.add(
+        try Manifest(entry: loadAddress, segments: [purgatory] + files, path: manifest).encoded(),
+        to: manifest)
+    }
+    if let depfile {
+      let dependencies = source.files.map(\.string) + changes.segments.map(\.file)
+      outputs.add(try Depfile(target: output, dependencies: dependencies).text.utf8, to: depfile)
+    }
+    try outputs.refuseCollisions()
+
+    if dryRun {
+      let commands = try sources.tools.find().commands(building: source, to: "purgatory.elf").map(\.line)
+      let map = layout.text(purgatorySize: result.info.memorySize)
+      try Terminal.print(lines: commands + [""] + map + result.text)
+      return
+    }
+    if let outputDir { try Files.makeDirectory(outputDir) }
+    try outputs.write()
+    talk.summary(result.summary(as: output))
+  }
+
+  /// What goes into --output-dir, since the user's files do not have it, or by --copy.
+  ///
+  /// - Returns: the segments, by the files that hold them then.
+  private func addCopies(_ layout: Layout, to outputs: inout OutputFiles) -> [Segment] {
+    guard let outputDir else { return layout.segments }
+    return layout.segments.map { segment in
+      guard segment.role == .dtb || copy else { return segment }
+      let name =
+        segment.role == .dtb ? "devicetree.dtb" : FilePath(segment.file).lastComponent?.string ?? segment.file
+      let path = "\(outputDir)/\(name)"
+      let changed = segment.role == .dtb && layout.deviceTreeChanged
+      // A file that is there already, from a run before, is its own copy.
+      if changed || !OutputFiles.areOne(path, segment.file) {
+        outputs.add(segment.bytes, to: path, copyOf: segment.file)
+      }
+      return segment.renamed(path)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// BundleCommand.swift — a kernel that verifies itself, in one arm64 Image
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+
+struct BundleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bundle",
+    abstract: "Put a purgatory, a kernel and perhaps a device tree into one arm64 Image.",
+    discussion: """
+      What loads a plain arm64 Image takes it (kexec, U-Boot's booti, QEMU); UEFI and GRUB do not. The kernel, and the device tree if there is one, are verified before the \
+      kernel is entered; without a device tree of its own, the kernel gets the loader's.
+      """)
+
+  @Option(help: .init("The kernel, an arm64 Image.", valueName: "file"))
+  var kernel: String
+
+  @Option(help: .init("The device tree to hand to the kernel. (default: the loader's)", valueName: "file"))
+  var dtb: String?
+
+  @Option(name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var digest: DigestOptions
+  @OptionGroup var behaviour: BehaviourOptions
+  @OptionGroup var sources: SourceOptions
+  @OptionGroup(title: "What to say") var talk: TalkOptions
+
+  func run() throws {
+    let source = try sources.find()
+    var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
+    let file = File(role: .kernel, name: kernel, bytes: try Files.read(kernel, .segment), address: nil)
+    let tree = try dtb.map { name throws(Rejection) in
+      File(role: .dtb, name: name, bytes: try Files.read(name, .deviceTree), address: nil)
+    }
+    var changes = InfoChanges()
+    changes.digest = digest.digest
+    let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: tree.name) }
+    try behaviour.apply(to: &changes, board: board, defaults: true)
+    let bundle = try Bundle(try sources.build(talk), kernel: file, dtb: tree, changes: changes)
+    // The proof: what is written is read back, digests and all.
+    let result = try Blob(bundle.bytes, file: output)
+    outputs.add(result.bytes, to: output)
+    try outputs.write()
+    talk.summary(result.summary(as: output))
+    if result.info.console == nil {
+      Terminal.say("warning: \(output): no console, so a failure would be silent")
+      Terminal.say("help: add --console TYPE@ADDR, or a --dtb whose /chosen names one")
+    }
+    if KernelImage.hasPEHeader(file.bytes) {
+      Terminal.say(
+        "warning: \(output): has no PE header, as \(kernel) has: UEFI and GRUB cannot start it, sbsign cannot sign it"
+      )
+      Terminal.say("help: start it with kexec, U-Boot's booti or QEMU; docs/loaders.md tells of signatures")
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// Graft.swift — give a kexec-tools binary this purgatory
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+
+struct Graft: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Replace the purgatory inside an arm64 kexec-tools binary.",
+    discussion: "Nothing else of the binary changes: kexec takes the new purgatory for its own.")
+
+  @Argument(help: "The kexec binary; it may be stripped.")
+  var kexec: String
+
+  @Option(name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var behaviour: BehaviourOptions
+  @OptionGroup var sources: SourceOptions
+  @OptionGroup(title: "What to say") var talk: TalkOptions
+
+  func run() throws {
+    var changes = InfoChanges()
+    try behaviour.apply(to: &changes, board: nil, defaults: false)
+    let program = try Files.read(kexec, .elf)
+    var outputs = OutputFiles(from: [kexec] + (try sources.find().files.map(\.string)))
+    var blob = try sources.build(talk)
+    var info = blob.info
+    info.presetForObjectLoaders()
+    try blob.fill(try changes.applied(to: info, file: output))
+    let graft = try KexecGraft(program: program, file: kexec, object: RelocatableObject(blob))
+    outputs.add(graft.bytes, to: output, permissionsOf: kexec)
+    try outputs.write()
+    talk.summary(
+      "\(output): \(graft.newSize.grouped) bytes in the place of \(graft.oldSize.grouped)"
+        + " at offset \(String(hex: UInt64(graft.offset)))")
+  }
+}

@@ -1,0 +1,123 @@
+// InfoOptions.swift — the options that fill in struct purgatory_info, for build and patch alike
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+
+struct InfoOptions: ParsableArguments {
+  @Option(
+    help: .init("The kernel, an arm64 Image; its base is the entry.", valueName: "file[@addr]"),
+    transform: PlacedFile.init(parsing:))
+  var kernel: [PlacedFile] = []
+
+  @Option(help: .init("Enter here, not at the kernel's base.", valueName: "addr"), transform: parseAddress)
+  var kernelEntry: UInt64?
+
+  @Option(
+    help: .init("The device tree, handed over in x0.", valueName: "file[@addr]"),
+    transform: PlacedFile.init(parsing:))
+  var dtb: [PlacedFile] = []
+
+  @Option(
+    help: .init(
+      "Hand over this address in x0; 0: the x0 that the purgatory is entered with.", valueName: "addr"),
+    transform: parseAddress)
+  var dtbAddr: UInt64?
+
+  @Option(
+    help: .init("The initial RAM disk; the device tree is told of it.", valueName: "file[@addr]"),
+    transform: PlacedFile.init(parsing:))
+  var initrd: [PlacedFile] = []
+
+  @Option(
+    help: .init(
+      "Any other file to verify; zeros follow it up to memsize. Repeatable.",
+      valueName: "file[@addr[+memsize]]"),
+    transform: PlacedFile.init(parsingSized:))
+  var segment: [PlacedFile] = []
+
+  @Option(
+    help: .init("The kernel's command line, put into the device tree.", valueName: "string"))
+  var cmdline: String?
+
+  @Option(
+    help: .init(
+      "RAM to place files without @addr in. Repeatable. (default: what --dtb says)", valueName: "base+size"),
+    transform: parseMemory)
+  var memory: [Range<UInt64>] = []
+
+  @Option(
+    help: .init(
+      "Where the purgatory itself will be loaded. (default: placed, if memory is known)", valueName: "addr"),
+    transform: parseAddress)
+  var loadAddress: UInt64?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Store addresses relative to --load-address (0), so that all can be loaded elsewhere together.")
+  var relative: Bool?
+
+  @OptionGroup var digest: DigestOptions
+  @OptionGroup var behaviour: BehaviourOptions
+
+  func validate() throws {
+    for (name, files) in [("--kernel", kernel), ("--dtb", dtb), ("--initrd", initrd)] where files.count > 1 {
+      throw ValidationError("\(files.count) times \(name), expected one; --segment takes any number of files")
+    }
+  }
+
+  /// The files that are named.
+  var files: [String] { (kernel + dtb + initrd + segment).map(\.file) }
+
+  /// Reads the files that are named, and places those that have no address.
+  ///
+  /// - Parameters:
+  ///   - defaults: whether the device tree decides what no option says, as for a new purgatory.
+  ///   - updatesDeviceTree: whether the caller writes the device tree of the layout.
+  func changes(
+    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool
+  ) throws(Rejection) -> (InfoChanges, Layout) {
+    let roles: [(Segment.Role, [PlacedFile])] = [
+      (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
+    ]
+    var files: [File] = []
+    var problems: [Problem] = []
+    for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
+      do throws(Rejection) {
+        let bytes = try Files.read(placed.file, role == .dtb ? .deviceTree : .segment)
+        files.append(
+          File(
+            role: role, name: placed.file, bytes: bytes, address: placed.address,
+            memorySize: placed.memorySize))
+      } catch {
+        problems += error.problems
+      }
+    }
+    // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
+    let isRelative = relative ?? info.flags.contains(.relative)
+    let layout: Layout
+    do throws(Rejection) {
+      layout = try Layout(
+        files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize,
+        loadAddress: loadAddress,
+        placesPurgatory: !files.isEmpty && !isRelative, updatesDeviceTree: updatesDeviceTree)
+    } catch {
+      throw Rejection(problems + error.problems)
+    }
+    guard problems.isEmpty else { throw Rejection(problems) }
+    let board = try files.first { $0.role == .dtb }.map { file throws(Rejection) in
+      try Board(file.bytes, file: file.name)
+    }
+
+    var changes = InfoChanges()
+    changes.segments = layout.segments
+    changes.kernelEntry = kernelEntry
+    changes.dtbAddress = dtbAddr
+    changes.loadAddress = layout.loadAddress
+    changes.digest = digest.digest
+    try behaviour.apply(to: &changes, board: board, defaults: defaults)
+    changes.relative = relative
+    return (changes, layout)
+  }
+}

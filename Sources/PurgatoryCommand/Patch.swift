@@ -1,0 +1,125 @@
+// Patch.swift — fill fields of a purgatory in, in an ELF file or a flat one
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+import SystemPackage
+
+struct Patch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Change fields of struct purgatory_info in a purgatory.",
+    discussion: """
+      An ELF file is patched by its symbol purgatory_info, a flat one by its header; no other byte changes. What is \
+      not named stays as it is, except that naming files replaces all regions. Of an output folder, or its \
+      manifest.json, the purgatory is patched and the manifest is told. What would fail `purgatory check` is not written.
+      """)
+
+  @Argument(help: "The purgatory, ELF or flat, or an output folder of `purgatory build`.")
+  var file: String
+
+  @Option(
+    name: .shortAndLong, help: .init("Write here, not in place; - is standard output.", valueName: "file"))
+  var output: String?
+
+  @OptionGroup(title: "What to fill in") var info: InfoOptions
+  @OptionGroup(title: "What to say") var talk: TalkOptions
+
+  func run() throws {
+    let path = ManifestFiles.manifestPath(file) ?? file
+    let bytes = try Files.read(path, .elf)
+    if Manifest.looksLikeManifest(bytes) {
+      try patchFolder(of: Manifest(decoding: bytes, file: path), at: path)
+      return
+    }
+    let target = output ?? file
+    let blob = try patched(Blob(bytes, file: file))
+    var files = OutputFiles(from: info.files)
+    files.add(blob.bytes, to: target, permissionsOf: file)
+    try files.write()
+    talk.summary(blob.summary(as: target))
+    warnOfManifest(beside: target)
+  }
+
+  private func patched(_ blob: Blob) throws(Rejection) -> Blob {
+    if blob.format == .bundle { try refuseMoving(blob) }
+    var blob = blob
+    let (changes, _) = try info.changes(to: blob.info, defaults: false, updatesDeviceTree: false)
+    try blob.fill(try changes.applied(to: blob.info, file: blob.file))
+    // The proof: nothing is written that everybody else's rules would find fault with.
+    let findings = Checker().check(blob.bytes, path: blob.file).findings
+    guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: blob.file) }) }
+    for segment in changes.segments { talk.detail(segment.text) }
+    return blob
+  }
+
+  /// What a bundle verifies and enters is in it, at places of its own.
+  private func refuseMoving(_ blob: Blob) throws(Rejection) {
+    let options: [(String, Bool)] = [
+      ("--kernel", !info.kernel.isEmpty), ("--dtb", !info.dtb.isEmpty), ("--initrd", !info.initrd.isEmpty),
+      ("--segment", !info.segment.isEmpty), ("--kernel-entry", info.kernelEntry != nil),
+      ("--dtb-addr", info.dtbAddr != nil), ("--no-relative", info.relative == false),
+      ("--load-address", info.loadAddress != nil),
+    ]
+    let problems = options.filter(\.1).map {
+      Problem(
+        file, $0.0, found: "a bundle, whose kernel and addresses are its own",
+        expected: "options about what it says and does",
+        help: "make another with purgatory bundle --kernel Image -o FILE")
+    }
+    if !problems.isEmpty { throw Rejection(problems) }
+  }
+
+  /// Patches the purgatory of an output folder; the manifest gets its new digest.
+  private func patchFolder(of manifest: Manifest, at path: String) throws {
+    let files = try ManifestFiles(manifest, path: path)
+    guard let index = files.files.firstIndex(where: { $0.segment.role == .purgatory }) else {
+      throw Rejection(
+        Problem(
+          path, "segments", found: "no purgatory", expected: "one to patch",
+          help: "name the file that has it"))
+    }
+    guard output == nil, info.files.isEmpty, info.loadAddress == nil else {
+      throw Rejection(
+        Problem(
+          path, found: "an output folder, of which the purgatory is patched in place",
+          expected: "no -o, no files and no --load-address",
+          help: "purgatory build --output-dir places files, and writes the manifest"))
+    }
+    // What was damaged must not become true; what the purgatory is filled in with may be what is to be mended.
+    let damaged = files.files.filter { !$0.isIntact }
+    guard damaged.isEmpty else {
+      throw Rejection(
+        damaged.map {
+          Problem(
+            path, $0.segment.file, found: "another file than the one that was built",
+            expected: "sha256 \($0.segment.sha256)", help: Rule.manifest.help)
+        })
+    }
+    let purgatory = files.files[index]
+    let blob = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)))
+    let changed = files.replacing(index, with: blob.bytes)
+    let findings = changed.findings()
+    guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }
+    var outputs = OutputFiles()
+    outputs.add(blob.bytes, to: purgatory.path)
+    outputs.add(try changed.manifest.encoded(), to: path)
+    try outputs.write()
+    talk.summary(blob.summary(as: blob.file))
+  }
+
+  /// The file of a manifest, from where the user sees it.
+  private func shown(_ file: ManifestFiles.File, in path: String) -> String {
+    FilePath(path).removingLastComponent().pushing(FilePath(file.segment.file)).lexicallyNormalized().string
+  }
+
+  private func warnOfManifest(beside target: String) {
+    let path = FilePath(absolute: target).removingLastComponent().appending("manifest.json").string
+    guard let bytes = try? Files.read(path, .text), let manifest = try? Manifest(decoding: bytes, file: path),
+      let files = try? ManifestFiles(manifest, path: path),
+      files.files.contains(where: { OutputFiles.areOne($0.path, target) && !$0.isIntact })
+    else { return }
+    Terminal.say("warning: \(path): has the digest of what \(target) was before")
+    Terminal.say("help: build the folder again, and patch the folder, not the file: purgatory patch \(path)")
+  }
+}

@@ -1,0 +1,29 @@
+// Show.swift — what a purgatory holds, for people and for scripts
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a purgatory holds, and whether it is ready.",
+    discussion: "Exit status 1: it is no purgatory, or holds what it would refuse when it is entered.")
+
+  @Argument(help: "The purgatory, ELF or flat.")
+  var file: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let blob = try Blob(try Files.read(file, .elf), file: file)
+    if json {
+      try Terminal.print(jsonText(BlobDescription(blob)).utf8)
+    } else {
+      try Terminal.print(lines: blob.text)
+    }
+    let findings = blob.info.findings()
+    guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: file) }) }
+  }
+}

@@ -1,0 +1,77 @@
+// Terminal.swift — the one place that prints: data to standard output, talk to standard error, escaped
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import CheckedArithmetic
+import PurgatoryKit
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// File names, device trees and manifests come from anybody: nothing of them may move the cursor or begin a line.
+enum Terminal {
+  /// Says one line to the person at the terminal.
+  static func say(_ line: String) {
+    _ = try? FileDescriptor.standardError.writeAll("\(line.shortened(to: 4096).printable)\n".utf8)
+  }
+
+  /// All that is wrong, each with its remedy, and before that what a failed tool said.
+  static func report(_ rejection: Rejection) {
+    for line in (rejection.transcript ?? "").split(separator: "\n") { say(String(line)) }
+    for (index, problem) in rejection.problems.enumerated() {
+      say("error: \(problem.shortened)")
+      // The same remedy once for a run of problems.
+      let next = rejection.problems.dropFirst(index + 1).first
+      if let help = problem.help, next?.help != help { say("help: \(help)") }
+    }
+  }
+
+  /// Writes data, as it is.
+  static func print(_ data: some Sequence<UInt8>) throws(Rejection) {
+    var output = OutputFiles()
+    output.add(data, to: "-")
+    try output.write()
+  }
+
+  /// Writes lines of text, each escaped.
+  static func print(lines: [String]) throws(Rejection) {
+    try print(lines.map { "\($0.printable)\n" }.joined().utf8)
+  }
+
+  static var isTerminal: Bool { isatty(FileDescriptor.standardOutput.rawValue) != 0 }
+}
+
+/// How much a verb says of its work.
+struct TalkOptions: ParsableArguments {
+  @Flag(name: .customShort("q"), help: "Say nothing when all is well.")
+  var isSilent = false
+
+  @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say what is done.")
+  var isVerbose = false
+
+  /// What was done, at its end.
+  func summary(_ line: String) {
+    if !isSilent { Terminal.say(line) }
+  }
+
+  /// What is being done.
+  func detail(_ line: @autoclosure () -> String) {
+    if isVerbose { Terminal.say(line()) }
+  }
+}
+
+extension BinaryInteger {
+  /// Decimal digits in groups of three.
+  var grouped: String {
+    var text = ""
+    for (index, digit) in "\(self)".reversed().enumerated() {
+      if index > 0, index.isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return String(text.reversed())
+  }
+}

@@ -1,0 +1,164 @@
+// ManifestRules.swift — a manifest and the files that it names: are they still what was built
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import SystemPackage
+
+/// A manifest with its files read.
+public struct ManifestFiles: Sendable {
+  public struct File: Sendable {
+    public let segment: Manifest.Segment
+    /// From the current directory.
+    public let path: String
+    public let bytes: [UInt8]
+
+    /// Whether size and digest are what the manifest says.
+    public var isIntact: Bool {
+      UInt64(bytes.count) == segment.size && Digest(of: bytes).description == segment.sha256
+    }
+  }
+
+  public private(set) var manifest: Manifest
+  /// In the manifest's order.
+  public private(set) var files: [File]
+
+  /// - Parameter path: the manifest's own, which its files are relative to.
+  /// - Throws: every file that cannot be read.
+  public init(_ manifest: Manifest, path: String) throws(Rejection) {
+    let directory = FilePath(absolute: path).removingLastComponent()
+    var files: [File] = []
+    var problems: [Problem] = []
+    for segment in manifest.segments {
+      let file = directory.pushing(FilePath(segment.file)).lexicallyNormalized().string
+      do {
+        let limit: Files.Limit = segment.role == .dtb ? .deviceTree : .segment
+        files.append(File(segment: segment, path: file, bytes: try Files.read(file, limit)))
+      } catch {
+        problems += error.problems
+      }
+    }
+    guard problems.isEmpty else { throw Rejection(problems) }
+    self.manifest = manifest
+    self.files = files
+  }
+
+  /// The path of the manifest that `path` means: itself, or that of an output folder.
+  public static func manifestPath(_ path: String) -> String? {
+    guard let status = try? FilePath(path).stat(), status.type == .directory else { return nil }
+    return FilePath(path).appending("manifest.json").string
+  }
+
+  /// The same with other bytes in the file at `index`, and a manifest that says so.
+  public func replacing(_ index: Int, with bytes: [UInt8]) -> ManifestFiles {
+    var copy = self
+    copy.manifest = manifest.replacing(index, with: bytes)
+    copy.files[index] = File(
+      segment: copy.manifest.segments[index], path: files[index].path, bytes: bytes)
+    return copy
+  }
+
+  /// Everything in which the files are not what the manifest says, or the purgatory would refuse them.
+  public func findings() -> [Finding] {
+    var findings: [Finding] = []
+    func report(_ file: File, _ field: String, found: String, expected: String) {
+      findings.append(
+        Finding(.manifest, "\(file.segment.file): \(field)", found: found, expected: expected))
+    }
+    var segments: [(file: File, segment: Segment)] = []
+    for file in files {
+      let claim = file.segment
+      if UInt64(file.bytes.count) != claim.size {
+        report(file, "size", found: "\(file.bytes.count) bytes", expected: "\(claim.size)")
+      } else if Digest(of: file.bytes).description != claim.sha256 {
+        report(file, "sha256", found: "\(Digest(of: file.bytes))", expected: claim.sha256)
+      }
+      do {
+        let segment = try Segment(
+          role: claim.role ?? .segment, file: claim.file, bytes: file.bytes, base: claim.base,
+          memorySize: claim.memorySize)
+        segments.append((file, segment))
+      } catch {
+        findings += error.problems.map {
+          // Its place may be wrong; what it is not cannot be judged at all.
+          let isPlace = ["address", "memory size"].contains($0.place)
+          return Finding(
+            isPlace ? .manifest : .malformedELF, "\($0.file): \($0.place ?? "contents")", found: $0.found,
+            expected: $0.expected)
+        }
+      }
+    }
+    for (index, first) in segments.enumerated() {
+      for second in segments[(index + 1)...] where first.segment.range.overlaps(second.segment.range) {
+        report(
+          first.file, "base",
+          found: "\(first.segment.range.addresses) overlaps \(second.file.segment.file)",
+          expected: "memory of its own")
+      }
+    }
+    let purgatories = segments.filter { $0.segment.role == .purgatory }
+    guard purgatories.count == 1, let purgatory = purgatories.first else {
+      return findings + [
+        Finding(
+          .manifest, "segments", found: "\(purgatories.count) purgatories", expected: "exactly one")
+      ]
+    }
+    if manifest.entry != purgatory.segment.base {
+      findings.append(
+        Finding(
+          .manifest, "entry", found: String(hex: manifest.entry),
+          expected: "\(String(hex: purgatory.segment.base)), the purgatory's first byte"))
+    }
+    return findings + self.findings(of: purgatory.segment, verifying: segments.map(\.segment))
+  }
+
+  /// What is wrong with the purgatory, alone and with what it will verify.
+  private func findings(of purgatory: Segment, verifying segments: [Segment]) -> [Finding] {
+    let place = "\(purgatory.file): "
+    let info: PurgatoryInfo
+    do {
+      let blob = try Blob(recognising: purgatory.bytes, file: purgatory.file)
+      info = blob.info
+      guard blob.format == .bin else {
+        return [
+          Finding(.manifest, place + "format", found: blob.format.rawValue, expected: "a flat purgatory")
+        ]
+      }
+    } catch {
+      return error.findings.map { $0.at(place + $0.location) }
+    }
+    let origin = info.flags.contains(.relative) ? purgatory.base : 0
+    var findings = info.findings(blobBase: purgatory.base).map { $0.at(place + $0.location) }
+    var verified: [Segment] = []
+    for (index, region) in info.usedRegions {
+      let base = region.base &+ origin
+      guard let segment = segments.first(where: { $0.base == base && $0.verifiedSize == region.size }) else {
+        findings.append(
+          Finding(
+            .manifest, "\(place)region \(index)", found: "\(region.size) bytes at \(String(hex: base))",
+            expected: "a segment that is loaded there"))
+        continue
+      }
+      verified.append(segment)
+      if info.flags.contains(.verifyRegions), Digest(of: [segment]) != region.digest {
+        findings.append(
+          Finding(
+            .manifest, "\(place)region \(index)", found: "sha256 \(region.digest)",
+            expected: "\(Digest(of: [segment])), that of \(segment.file)"))
+      }
+    }
+    if info.flags.contains(.verifyCombined), verified.count == info.usedRegions.count,
+      Digest(of: verified) != info.combinedDigest
+    {
+      findings.append(
+        Finding(
+          .manifest, "\(place)all regions", found: "sha256 \(info.combinedDigest)",
+          expected: "\(Digest(of: verified))"))
+    }
+    return findings
+  }
+}
+
+extension Manifest.Segment {
+  /// nil: a name that this version does not know.
+  public var role: Segment.Role? { Segment.Role(rawValue: name) }
+}

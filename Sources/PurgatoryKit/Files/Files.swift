@@ -1,0 +1,99 @@
+// Files.swift — whole files in, each within a bound that fits what it is
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Reading of whole files.
+public enum Files {
+  /// The most bytes that a file of a kind may have: more would fill the memory before anything is said about it.
+  public enum Limit: Int, Sendable, CustomStringConvertible {
+    /// ELF files, archives, purgatories, programs that carry one: a debug build of a kernel has about 1 GiB.
+    case elf = 0x8000_0000
+    /// What is loaded: kernels, initrds, other segments.
+    case segment = 0x1_0000_0000
+    /// Arm64 Linux maps no more of a device tree (booting.rst).
+    case deviceTree = 0x20_0000
+    /// Manifests, linker scripts.
+    case text = 0x10_0000
+
+    public var description: String {
+      rawValue >= 1 << 30 ? "\(rawValue >> 30) GiB" : "\(rawValue >> 20) MiB"
+    }
+  }
+
+  /// The contents of the file at `path`; an empty file is as useless here as a missing one.
+  public static func read(_ path: String, _ limit: Limit) throws(Rejection) -> [UInt8] {
+    do {
+      let file = try FileDescriptor.open(path, .readOnly)
+      return try file.closeAfter {
+        let status = try file.stat()
+        guard ![.characterSpecial, .blockSpecial].contains(status.type) else {
+          throw Problem(path, found: "is a device", expected: "a file")
+        }
+        return try read(file, expectedSize: Int(clamping: status.size), path, limit)
+      }
+    } catch {
+      throw Rejection(error as? Problem ?? Problem(path, error: error))
+    }
+  }
+
+  /// Makes the folder at `path` and those above it; one that is there is left as it is.
+  public static func makeDirectory(_ path: String) throws(Rejection) {
+    let folder = FilePath(path)
+    do {
+      if let status = try? folder.stat() {
+        if status.type == .directory { return }
+        throw Problem(path, found: "is no folder", expected: "a folder, or nothing yet")
+      }
+      let parent = folder.removingLastComponent()
+      if !parent.isEmpty, parent != folder { try makeDirectory(parent.string) }
+      guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+    } catch let rejection as Rejection {
+      throw rejection
+    } catch {
+      throw Rejection(error as? Problem ?? Problem(path, "cannot be made", error: error))
+    }
+  }
+
+  /// Reads to the end, which is not where `expectedSize` says in a pipe, in /proc, and in a file that grows.
+  private static func read(
+    _ file: FileDescriptor, expectedSize: Int, _ path: String, _ limit: Limit
+  ) throws -> [UInt8] {
+    let tooLarge = { (found: String) in
+      Problem(path, "size", found: found, expected: "at most \(limit)")
+    }
+    guard expectedSize <= limit.rawValue else { throw tooLarge("\(expectedSize) bytes") }
+    var bytes: [UInt8] = []
+    while true {
+      // The usual case: all of it in one read, and one more byte that is not there.
+      let size = bytes.isEmpty ? max(expectedSize + 1, 1 << 16) : 1 << 20
+      let chunk = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+        count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+      }
+      if chunk.isEmpty { break }
+      guard bytes.count + chunk.count <= limit.rawValue else { throw tooLarge("more than \(limit)") }
+      if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
+    }
+    guard !bytes.isEmpty else { throw Problem(path, found: "is empty") }
+    return bytes
+  }
+}
+
+extension Problem {
+  /// What the system says of the file or folder at `path`.
+  init(_ path: String, _ doing: String? = nil, error: any Error) {
+    let errno = error as? Errno
+    let reason =
+      errno.map { $0.description.prefix(1).lowercased() + $0.description.dropFirst() } ?? "\(error)"
+    self.init(
+      path, found: [doing, reason].compactMap { $0 }.joined(separator: ": "),
+      help: errno == .isDirectory ? "name a file in it" : nil)
+  }
+}

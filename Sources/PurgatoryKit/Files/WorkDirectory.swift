@@ -1,0 +1,36 @@
+// WorkDirectory.swift — a folder for the files that tools hand to each other
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import FoundationEssentials
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A new, empty directory that nobody else may enter; removed with all it holds.
+struct WorkDirectory: ~Copyable {
+  let path: FilePath
+  private let leftover: UInt64
+
+  init() throws(Rejection) {
+    let parent = FilePath(absolute: FileManager.default.temporaryDirectory.path)
+    var generator = SystemRandomNumberGenerator()
+    let name = "purgatory-\(String(generator.next(), radix: 36))\(String(generator.next(), radix: 36))"
+    path = parent.appending(name)
+    guard mkdir(path.string, 0o700) == 0 else {
+      throw Rejection(
+        Problem(parent.string, "temporary folder", error: Errno(rawValue: errno)).helped(
+          "set TMPDIR to a folder that can be written to"))
+    }
+    leftover = Leftovers.add(.path(path))
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path.string)
+    Leftovers.remove(leftover)
+  }
+}
