@@ -10,7 +10,7 @@ tests =
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build bootstrap demo inputs test lint bench size install uninstall clean distclean help
+.PHONY: all build bootstrap demo inputs test random lint bench size install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -28,9 +28,13 @@ inputs: bootstrap ## fetch what the tests read and boot into .cache/
 	@scripts/fetch-debian || lacking=1; \
 	  scripts/initramfs .cache/initramfs.cpio.gz && [ ! "$$lacking" ]
 
-test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
+test: lint bootstrap $(if $(tests),,random) ## run the tests (tests=REGEX: not all of them)
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
+
+random: bootstrap ## run 100,000 random command lines, each of which has to end in a documented status
+	swift build -c release --product random-commands
+	@.build/release/random-commands 50000 1 & first=$$!; .build/release/random-commands 50000 2 && wait $$first
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
