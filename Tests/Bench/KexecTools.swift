@@ -61,7 +61,7 @@ struct KexecTools: Sendable {
           address >= $0.virtualAddress && address + UInt64(value.count) <= $0.virtualAddress + $0.fileSize
         })
       else { throw BenchError(description: "kexec-tools' purgatory has no \(symbol) in its file bytes") }
-      let offset = segment.fileRange.lowerBound + Int(address - segment.virtualAddress)
+      let offset = segment.fileRange.lowerBound + Int(clamping: address - segment.virtualAddress)
       memory.replaceSubrange(offset..<offset + value.count, with: value)
     }
     func quad(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
@@ -75,7 +75,7 @@ struct KexecTools: Sendable {
       Machine.Load(
         at: segment.virtualAddress,
         Array(memory[segment.fileRange])
-          + [UInt8](repeating: 0, count: Int(segment.memorySize - segment.fileSize)))
+          + [UInt8](repeating: 0, count: Int(clamping: segment.memorySize - segment.fileSize)))
     }
     return Workload(name: "kexec-tools", loads: loads, entry: entry)
   }

@@ -152,7 +152,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
     for (index, blob) in scenario.blobs.enumerated() {
       let info = try report.info(of: blob)
       #expect(info.status == .mismatch)
-      #expect(info.failedRegion == UInt32(index))
+      #expect(info.failedRegion == UInt32(clamping: index))
       #expect(
         report.purgatory.contains(
           Message.banner(blob, .el1)
@@ -204,12 +204,12 @@ extension Scenario {
 
   /// A region's bytes: QEMU's memory is zero where nothing was loaded.
   private func memory(_ region: PurgatoryInfo.Region) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: Int(region.size))
+    var bytes = [UInt8](repeating: 0, count: Int(clamping: region.size))
     for segment in segments {
       for (offset, byte) in segment.bytes.enumerated() {
         let address = segment.address + UInt64(offset)
         if address >= region.base, address - region.base < region.size {
-          bytes[Int(address - region.base)] = byte
+          bytes[Int(clamping: address - region.base)] = byte
         }
       }
     }

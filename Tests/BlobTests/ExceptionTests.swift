@@ -162,7 +162,7 @@ private struct Kind: Sendable {
       let routine = blob.info.flags.contains(.noCrypto) ? "sha256_blocks_scalar" : "sha256_blocks_sha2"
       #expect(exception.name == "data abort")
       #expect(exception.far == blob.info.regions[1].base)
-      #expect(try blob.range(of: routine).contains(Int(exception.offset)))
+      #expect(try blob.range(of: routine).contains(Int(clamping: exception.offset)))
       #expect(exception.elr == blob.base + exception.offset)
       let info = try report.info(of: blob)
       #expect(info.status == .exception)

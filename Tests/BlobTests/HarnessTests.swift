@@ -93,7 +93,7 @@ import Testing
 
   /// A branch from 0x43000000 + 4 * `index` to the payload's kernel.
   private static func kernel(from index: Int) -> UInt32 {
-    let distance = (Int(Probe().kernel) - (0x4300_0000 + 4 * index)) / 4
+    let distance = (Int(clamping: Probe().kernel) - (0x4300_0000 + 4 * index)) / 4
     return 0x1400_0000 | UInt32(truncatingIfNeeded: distance) & 0x03ff_ffff
   }
 

@@ -32,8 +32,8 @@ enum Instruction {
   /// Loads a 48-bit constant into x2.
   static func constant(_ value: UInt64) -> [UInt32] {
     (0..<3).map { part in
-      (part == 0 ? 0xd280_0002 : 0xf280_0002) | UInt32(part) << 21
-        | UInt32(value >> UInt64(16 * part) & 0xffff) << 5
+      (part == 0 ? 0xd280_0002 : 0xf280_0002) | UInt32(clamping: part) << 21
+        | UInt32(clamping: value >> UInt64(16 * part) & 0xffff) << 5
     }
   }
 }

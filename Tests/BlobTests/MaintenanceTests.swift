@@ -38,7 +38,7 @@ import Testing
 
   /// The lines of a range; those that it covers only in part.
   private func lines(_ base: UInt64, _ end: UInt64) -> Set<UInt64> {
-    Set(stride(from: base & ~(Self.line - 1), to: end, by: Int(Self.line)))
+    Set(stride(from: base & ~(Self.line - 1), to: end, by: Int(clamping: Self.line)))
   }
 
   private func shared(_ base: UInt64, _ end: UInt64) -> Set<UInt64> {

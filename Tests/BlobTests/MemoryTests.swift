@@ -53,7 +53,7 @@ import Testing
     for load in loads.sorted(by: { $0.address < $1.address }) + [.init(at: 0x4100_0000, [])] {
       while next < load.address {
         let piece = min(load.address, (next + 0x1_0000) & ~0xffff)
-        scenario.segments.append(.init(at: next, .random(Int(piece - next), seed: next)))
+        scenario.segments.append(.init(at: next, .random(Int(clamping: piece - next), seed: next)))
         next = piece
       }
       next = load.end

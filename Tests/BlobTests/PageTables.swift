@@ -45,7 +45,7 @@ struct PageTables {
 
   /// What a report needs for that.
   static func window(of blob: PlacedBlob) -> Probe.Window {
-    .init(address: blob.end - room, size: Int(room), .words)
+    .init(address: blob.end - room, size: Int(clamping: room), .words)
   }
 
   /// The first entry that maps a page at `address`, or points to a table there.

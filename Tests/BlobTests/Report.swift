@@ -166,7 +166,7 @@ struct Report: Sendable {
     var words: [UInt64] = []
     for index in stride(from: 0, to: numbers.count - 1, by: 2) {
       guard let word = numbers[index], let count = numbers[index + 1], count < 1 << 24 else { return nil }
-      words += [UInt64](repeating: word, count: Int(count))
+      words += [UInt64](repeating: word, count: Int(clamping: count))
     }
     return words
   }

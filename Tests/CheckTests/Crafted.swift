@@ -7,8 +7,10 @@ import TestSupport
 import Testing
 
 struct Crafted: Sendable {
-  /// Quads of the struct, by offset (docs/abi.md).
+  /// Quads of the struct, by offset (docs/abi.md); `memory_size` is that of the segment, unless it is here.
   var fields: [Int: UInt64] = [:]
+  /// Bytes of memory, of the segment.
+  var memory: UInt64 = 0x1000
   var version = 1
   var infoType = "%object"
   var infoSize = "0x380"
@@ -21,6 +23,8 @@ struct Crafted: Sendable {
   var text = ":load"
   /// More output sections.
   var sections = ""
+  /// Those that are not loaded.
+  var unloaded = ""
   var discarded = Crafted.dynamicTables
   /// More of the script, outside of SECTIONS.
   var symbols = ""
@@ -36,11 +40,15 @@ struct Crafted: Sendable {
 
   init(_ spoil: (inout Crafted) -> Void = { _ in }) { spoil(&self) }
 
+  private var memorySize: UInt64 { fields[0x38] ?? memory }
+
   private var assembly: String {
     source ?? """
       .section .head, "awx", %progbits
       .global purgatory_start, purgatory_info
-      purgatory_start: b .
+      purgatory_start: .inst 0x140000f0  // b purgatory_start + 0x3c0, without a relocation
+      .org 0x10
+      .quad \(memorySize), 0xa
       .org 0x38
       .ascii "ARM\\x64"
       .org 0x40
@@ -48,7 +56,7 @@ struct Crafted: Sendable {
       .size purgatory_info, \(infoSize)
       purgatory_info: .ascii "PURGINFO"
       .long \(version), 0x380
-      \(fields.merging([0x38: 0x1000]) { given, _ in given }.sorted { $0.key < $1.key }
+      \(fields.merging([0x38: memorySize]) { given, _ in given }.sorted { $0.key < $1.key }
         .map { ".org \(0x40 + $0.key)\n.quad \($0.value)" }.joined(separator: "\n"))
       .org 0x3c0
       .text
@@ -71,8 +79,9 @@ struct Crafted: Sendable {
       .head : { *(.head) } :load
       .text : { *(.text) } \(text)
       .end : { *(.end) } :load
-      .scratch (NOLOAD) : { *(.scratch) } :load
       \(sections)
+      .scratch (NOLOAD) : { *(.scratch) . = . + MAX(ABSOLUTE(.), \(base) + \(memory)) - ABSOLUTE(.); } :load
+      \(unloaded)
       .got 0 (INFO) : { *(.got .got.plt .igot .igot.plt) }
       /DISCARD/ : { \(discarded) }
     }

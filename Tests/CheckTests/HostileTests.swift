@@ -71,13 +71,13 @@ struct Lie: Sendable, CustomTestStringConvertible {
     },
     Lie("symbols named by themselves", says: "a link to section") {
       let header = $0.section(".symtab")
-      $0[header + link, UInt32.self] = UInt32((header - $0.section(0)) / 64)
+      $0[header + link, UInt32.self] = UInt32(clamping: (header - $0.section(0)) / 64)
     },
     Lie("symbols named by nobody", says: "a link to section 4294967295") {
       $0[$0.section(".symtab") + link, UInt32.self] = .max
     },
     Lie("strings without an end", says: "a string table that ends in 0x41") {
-      let end = $0.content(".strtab") + Int($0[$0.section(".strtab") + size, UInt64.self])
+      let end = $0.content(".strtab") + Int(clamping: $0[$0.section(".strtab") + size, UInt64.self])
       $0.bytes[end - 1] = 0x41
     },
     Lie("strings outside the file", says: "bytes inside the file") {

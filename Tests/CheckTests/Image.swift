@@ -18,13 +18,13 @@ struct Image {
   /// Where the header of the section called `name` is.
   func section(_ name: String) -> Int { section(index(name)) }
 
-  func section(_ index: Int) -> Int { Int(self[0x28, UInt64.self]) + index * 64 }
+  func section(_ index: Int) -> Int { Int(clamping: self[0x28, UInt64.self]) + index * 64 }
 
   /// Where the bytes of the section called `name` are.
-  func content(_ name: String) -> Int { Int(self[section(name) + 0x18, UInt64.self]) }
+  func content(_ name: String) -> Int { Int(clamping: self[section(name) + 0x18, UInt64.self]) }
 
   /// Where program header `index` is.
-  func segment(_ index: Int) -> Int { Int(self[0x20, UInt64.self]) + index * 56 }
+  func segment(_ index: Int) -> Int { Int(clamping: self[0x20, UInt64.self]) + index * 56 }
 
   /// Where the entry of the symbol called `name` is.
   func symbol(_ name: String) -> Int {

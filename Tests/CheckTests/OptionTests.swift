@@ -6,7 +6,7 @@ import PurgatoryKit
 import TestSupport
 import Testing
 
-@testable import purgatory
+@testable import PurgatoryCommand
 
 @Suite struct OptionTests {
   let folder: Folder
@@ -28,15 +28,12 @@ import Testing
   }
 
   @Test func theBudgetIsAnOption() async throws {
-    try await Crafted { $0.more = ".skip 5000" }.make(in: folder, as: "x.elf")
-    try await Crafted {
+    let large = Crafted {
       $0.more = ".skip 5000"
-      $0.fields[0x38] = 0x4000
-    }.make(in: folder, as: "x.elf")
-    try await Crafted {
-      $0.more = ".skip 5000"
-      $0.fields[0x38] = 0x4000
-    }.makeFlat(in: folder, as: "x.bin")
+      $0.memory = 0x4000
+    }
+    try await large.make(in: folder, as: "x.elf")
+    try await large.makeFlat(in: folder, as: "x.bin")
     let size = try folder.read("x.bin").count
     for (maximum, isOK) in [
       ("\(size)", true), ("\(size - 1)", false), ("6K", true), ("1M", true), ("0x100", false),
@@ -48,7 +45,7 @@ import Testing
     // More than the default, too.
     try await Crafted {
       $0.more = ".skip 9000"
-      $0.fields[0x38] = 0x4000
+      $0.memory = 0x4000
     }.make(in: folder, as: "y.elf")
     try #expect(await folder.report(["y.elf"]).ok == false)
     try #expect(await folder.report(["--max-size", "10K", "y.elf"]).ok)
@@ -61,7 +58,8 @@ import Testing
     try folder.write("secret", to: "secret")
     try folder.setMode(0, of: "secret")
     for (name, message) in [
-      ("missing", "no such file or directory"), ("empty", "is empty"), ("folder", "is a directory"),
+      ("missing", "no such file or directory"), ("empty", "is empty"),
+      ("folder", "folder/manifest.json: no such file or directory"),
       ("script", "neither an ELF file nor a flat purgatory"),
     ] {
       let report = try await folder.report([name])
@@ -80,7 +78,8 @@ import Testing
     let rows: [(arguments: [String], code: Int32)] = [
       (["good.elf"], 0), (["good.elf", "good.elf"], 0), ([FormatTests.files[1]], 1),
       (["good.elf", FormatTests.files[1]], 1), (["missing"], 1), ([], 64),
-      (["--allow", "nothing", "good.elf"], 64),
+      (["--allow", "nothing", "good.elf"], 64), (["--allow", "malformed-elf", "good.elf"], 64),
+      (["--allow", "malformed-elf", "missing"], 64), (["--allow", "dtb", "missing"], 1),
       (["--format", "xml", "good.elf"], 64), (["--profile", "all", "good.elf"], 64),
       (["--max-size", "much", "good.elf"], 64), (["--objects", "x.o"], 64), (["--script", "x.lds"], 64),
       (["good.elf", "--objects", "x.o"], 64),

@@ -61,6 +61,20 @@ import Testing
     #expect(script.text.contains("missing.lds: link at its own base: no such file or directory"))
   }
 
+  /// What was not proven is not allowed by allowing what the proof would find.
+  @Test func noProofIsNeverAllowed() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl nowhere")
+    let allowed = ["--allow", "absolute-address", "--allow", "undefined-symbol"]
+    for arguments in [
+      Array(proof.dropFirst()), ["--objects", "missing.o", "--script", "blob.lds"],
+      ["--objects", "a.o", "--script", "missing.lds"], ["--objects", "missing.o", "--script", "missing.lds"],
+    ] {
+      let report = try await folder.report(arguments + allowed)
+      let file = try #require(report.files.first)
+      #expect(!file.ok && file.findings.map(\.rule) == ["absolute-address"], "\(arguments): \(report)")
+    }
+  }
+
   /// Files in the purgatory's sources that a link with -pie takes without a word.
   static let hidden: [(tools: Toolchain.Kind, assembly: String, script: String?, found: String)] = [
     (.gnu, "adr x0, rom", nil, "R_AARCH64_ADR_PREL_LO21 against symbol `rom', at another base"),
@@ -80,11 +94,11 @@ import Testing
     let row = Self.hidden[index]
     guard Tools.toolchains.contains(row.tools) else { return }
     try FileManager.default.copyItem(atPath: "\(packageFolder)/purgatory", toPath: "\(folder.path)/source")
-    try folder.write(".global rom\nrom = 0x100\n", to: "source/rom.S")
+    try folder.addSource(".global rom\nrom = 0x100\n", as: "rom.S", to: "source")
     let build = ["build", "--toolchain", row.tools.rawValue, "--source", "source", "-o", "out.bin"]
     try await folder.done(build)
 
-    try folder.write(".text\n\(row.assembly)\n", to: "source/hidden.S")
+    try folder.addSource(".text\n\(row.assembly)\n", as: "hidden.S", to: "source")
     if let more = row.script {
       let script = try folder.text(of: "source/purgatory.lds")
       let changed = script.replacingOccurrences(of: "{ *(.rodata) }", with: "{ *(.rodata) \(more) }")

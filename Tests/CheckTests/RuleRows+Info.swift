@@ -31,8 +31,15 @@ extension RuleRow {
       bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x44 } },
       findings: [
         "info-symbol: purgatory_info: address 0x44, expected a multiple of 8",
-        "info-symbol: purgatory_info.magic: 0x14f464e49, expected \"PURGINFO\"",
+        "info-symbol: purgatory_info: offset 0x44 of the loadable bytes, expected 0x40, behind the Image header",
       ]),
+    RuleRow(
+      .infoSymbol, "at another offset",
+      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x48 } },
+      findings: [
+        "info-symbol: purgatory_info: offset 0x48 of the loadable bytes, expected 0x40, behind the Image header"
+      ],
+      good: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x40 } }),
     RuleRow(
       .infoSymbol, "outside the file",
       bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x58 } },
@@ -62,6 +69,21 @@ extension RuleRow {
       findings: [
         "info-symbol: purgatory_info.memory_size: 0x3cf, expected from the 976 loadable bytes to 0x40000"
       ],
-      good: { $0.fields[0x38] = 0x3d0 }),
+      good: { $0.memory = 0x3d0 }),
+    RuleRow(
+      .infoSymbol, "another memory size than the segment's", bad: { $0.fields[0x38] = 0x1001 },
+      findings: [
+        "info-symbol: purgatory_info.memory_size: 0x1001, expected 0x1000, what the file takes in memory"
+      ],
+      good: { $0.memory = 0x1001 }),
+    RuleRow(
+      .infoSymbol, "bits in the reserved word", bad: { $0.fields[0x378] = 1 << 63 },
+      findings: ["info-symbol: purgatory_info.reserved: 0x8000000000000000, expected 0x0"],
+      good: { $0.fields[0x370] = 1 << 63 }),
+    RuleRow(
+      .infoSymbol, "a console between registers", alsoFlat: true,
+      bad: { $0.fields = [0x28: 0x900_0002, 0x30: 2] },
+      findings: ["info-symbol: console_base: pl011 at 0x9000002, expected a multiple of 4"],
+      good: { $0.fields = [0x28: 0x900_0002, 0x30: 3] }),
   ]
 }

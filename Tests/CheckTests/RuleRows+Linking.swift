@@ -21,18 +21,21 @@ extension RuleRow {
       .loadSegment, "a byte over budget",
       bad: {
         $0.more = ".skip 8192 - 0x3c0 - 4 - 8 + 1"
-        $0.fields[0x38] = 0x4000
+        $0.memory = 0x4000
       },
       findings: ["load-segment: PT_LOAD: 8200 loadable bytes, expected at most 8192"],
       good: {
         $0.more = ".skip 8192 - 0x3c0 - 4 - 8"
-        $0.fields[0x38] = 0x4000
+        $0.memory = 0x4000
       }),
     RuleRow(
       .loadSegment, "memory over budget",
-      bad: { $0.more = ".section .scratch, \"aw\", %nobits\n.skip 0x40000 - 0x3d0 + 1\n.text" },
-      findings: ["load-segment: PT_LOAD: 0x40001 bytes of memory, expected at most 0x40000"],
-      good: { $0.more = ".section .scratch, \"aw\", %nobits\n.skip 0x40000 - 0x3d0\n.text" }),
+      bad: { $0.memory = 0x40001 },
+      findings: [
+        "load-segment: PT_LOAD: 0x40001 bytes of memory, expected at most 0x40000",
+        "info-symbol: purgatory_info.memory_size: 0x40001, expected from the 976 loadable bytes to 0x40000",
+      ],
+      good: { $0.memory = 0x40000 }),
     RuleRow(
       .loadSegment, "an object", bad: { $0.isLinked = false },
       findings: ["load-segment: ELF header: a relocatable object, expected a linked file with one PT_LOAD"]),
@@ -75,6 +78,9 @@ extension RuleRow {
       findings: [
         "malformed-elf: program header 0: 0x3d0 bytes in the file, expected no more than in memory, 0x3cf"
       ],
-      good: { $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x3d0 } }),
+      good: {
+        $0.memory = 0x3d0
+        $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x3d0 }
+      }),
   ]
 }

@@ -94,7 +94,7 @@ extension RuleRow {
       .gotOrPLT, "GNU ld's own GOT", tools: [.gnu],
       bad: { $0.sections = ".got : { *(.got .got.plt) } :load" },
       findings: ["got-or-plt: .got: 32 bytes at 0x3d0, expected an empty one"],
-      good: { $0.sections = ".other 0 (INFO) : { *(.got .got.plt) }" }),
+      good: { $0.unloaded = ".other 0 (INFO) : { *(.got .got.plt) }" }),
     RuleRow(
       .undefinedSymbol, "a weak one", tools: [.llvm], bad: { $0.more = ".weak missing\nbl missing" },
       findings: ["undefined-symbol: missing: undefined weak symbol, expected a definition in this file"],

@@ -43,6 +43,23 @@ import Testing
       Bad(name: "no-memory", bytes: with(Field.memorySize, little(0)), because: "memory_size"),
       Bad(name: "little-memory", bytes: with(Field.memorySize, little(975)), because: "memory_size"),
       Bad(name: "much-memory", bytes: with(Field.memorySize, little(0x40001)), because: "memory_size"),
+      Bad(name: "other-memory", bytes: with(Field.memorySize, little(0x2008)), because: "header.image_size"),
+      Bad(name: "reserved", bytes: with(Field.reserved, [1]), because: "reserved"),
+      Bad(name: "reserved-high", bytes: with(Field.reserved + 7, [0x80]), because: "reserved"),
+      Bad(name: "no-branch", bytes: overwriting(good, 0, [0, 0, 0, 0]), because: "header.code0"),
+      Bad(name: "itself", bytes: overwriting(good, 0, little(0x1400_0000)), because: "header.code0"),
+      Bad(name: "into-the-info", bytes: overwriting(good, 0, little(0x1400_00ef)), because: "header.code0"),
+      Bad(name: "behind-the-end", bytes: overwriting(good, 0, little(0x1400_00f4)), because: "header.code0"),
+      Bad(name: "a-call", bytes: overwriting(good, 0, little(0x9400_00f0)), because: "header.code0"),
+      Bad(name: "text-offset", bytes: overwriting(good, 0x0a, [8]), because: "header.text_offset"),
+      Bad(name: "image-size", bytes: overwriting(good, 0x10, [1]), because: "header.image_size"),
+      Bad(name: "no-image-size", bytes: overwriting(good, 0x11, [0]), because: "header.image_size"),
+      Bad(name: "big-endian", bytes: overwriting(good, 0x18, [0x0b]), because: "header.flags"),
+      Bad(name: "not-anywhere", bytes: overwriting(good, 0x18, [2]), because: "header.flags"),
+      Bad(name: "res2", bytes: overwriting(good, 0x20, [1]), because: "header.res2"),
+      Bad(name: "res3", bytes: overwriting(good, 0x2f, [1]), because: "header.res3"),
+      Bad(name: "res4", bytes: overwriting(good, 0x30, [1]), because: "header.res4"),
+      Bad(name: "a-pe-header", bytes: overwriting(good, 0x3c, [0x40]), because: "header.res5"),
       Bad(name: "more-after-the-end", bytes: good + [1], because: "behind the end marker"),
       Bad(name: "no-end", bytes: Array(good.dropLast(8)), because: "PURGEND."),
       Bad(name: "half-an-end", bytes: Array(good.dropLast()), because: "PURGEND."),
@@ -62,7 +79,7 @@ import Testing
     let before = try folder.snapshot()
     for bad in variants {
       let shown = try await folder.purgatory(["show", bad.name])
-      let patched = try await folder.purgatory(["patch", bad.name, "--quiet"])
+      let patched = try await folder.purgatory(["patch", bad.name, "--messages", "failures"])
       let row = Refusal(bad.name, [], because: bad.because)
       #expect(try faults(of: patched, exitCode: 1, row: row, before: before, after: folder.snapshot()) == [])
       #expect(patched.error == shown.error)
@@ -71,8 +88,9 @@ import Testing
 
   @Test func theLimitsOfMemory() async throws {
     let good = try await Built.get().small
-    for size in [UInt32(good.count), 0x40000] {
-      try folder.write(overwriting(good, Info.offset + Field.memorySize, little(size)), to: "p.bin")
+    for size in [UInt32(clamping: good.count), 0x40000] {
+      let header = overwriting(good, 0x10, little(size))  // image_size of the Image header
+      try folder.write(overwriting(header, Info.offset + Field.memorySize, little(size)), to: "p.bin")
       try await folder.done(["show", "p.bin"])
     }
   }
@@ -86,7 +104,7 @@ import Testing
     for length in lengths {
       try folder.write(Array(whole.prefix(length)), to: "cut")
       let before = try folder.snapshot()
-      let outcome = try await folder.purgatory(["patch", "cut", "--quiet"])
+      let outcome = try await folder.purgatory(["patch", "cut", "--messages", "failures"])
       let row = Refusal("\(length)", [], because: "error: cut: ")
       let faults = try faults(of: outcome, exitCode: 1, row: row, before: before, after: folder.snapshot())
       #expect(faults == [], "\(length) of \(whole.count) bytes: \(outcome.error)")

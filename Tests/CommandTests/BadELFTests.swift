@@ -36,7 +36,10 @@ import Testing
       $0.target = "aarch64_be-none-elf"
       $0.source = CraftedELF.foreign
     },
-    Bad("an-object", because: "ELF header") { $0.isLinked = false },
+    Bad("an-object", because: "ELF header", "R_AARCH64_CALL26", "a link resolves it") {
+      $0.more = "bl purgatory_start"
+      $0.isLinked = false
+    },
     Bad("fixed-base", because: "ELF header") { $0.options = [] },
     Bad("two-segments", because: "2 PT_LOAD") {
       $0.programHeaders = "load PT_LOAD FLAGS(7); more PT_LOAD FLAGS(5);"
@@ -73,6 +76,7 @@ import Testing
     Bad("a-large-symbol", because: "896") { $0.infoSize = "0x388" },
     Bad("a-newer-version", because: "version", "2") { $0.version = 2 },
     Bad("too-much-code", because: "loadable bytes", "8192") { $0.more = ".skip 8192" },
+    Bad("other-memory", because: "memory_size", "0x4008", "0x4000") { $0.memorySize = "0x4008" },
     Bad("info-unaligned", because: "0x3c4", "multiple of 8") {
       $0.source = CraftedELF.moved(".text\n.org 4")
     },
@@ -100,13 +104,18 @@ import Testing
       variants.map { ($0.name, $0.because) } + [
         ("two-infos", ["2 purgatory_info"]), ("other-magic", ["magic"]), ("other-size", ["0x388"]),
         ("unknown-flag", ["0x800"]), ("info-at-the-end-of-memory", ["purgatory_info"]),
+        ("info-at-another-offset", ["offset 0x38 of the loadable bytes"]), ("reserved", ["reserved"]),
+        ("no-branch", ["header.code0"]), ("text-offset", ["header.text_offset"]),
+        ("other-image-size", ["header.image_size"]), ("header-flags", ["header.flags"]),
+        ("header-magic", ["header.magic"]), ("a-pe-header", ["header.res5"]),
+        ("three-fields", ["header.text_offset", "header.res2", "header.res4"]),
       ]
     try await expectRefusals(
       rows.map { Refusal($0.0, ["show", $0.0], reasons: $0.1) }, golden: "bad-elf.txt", in: folder)
     let before = try folder.snapshot()
     for (name, because) in rows {
       let shown = try await folder.purgatory(["show", name])
-      let patched = try await folder.purgatory(["patch", name, "--quiet"])
+      let patched = try await folder.purgatory(["patch", name, "--messages", "failures"])
       let row = Refusal(name, [], reasons: because)
       #expect(try faults(of: patched, exitCode: 1, row: row, before: before, after: folder.snapshot()) == [])
       #expect(patched.error == shown.error)
@@ -121,6 +130,19 @@ import Testing
     try folder.write(overwriting(good, info, [0]), to: "other-magic")
     try folder.write(overwriting(good, info + Field.size, [0x88, 3]), to: "other-size")
     try folder.write(overwriting(good, info + Field.flags, [0, 8]), to: "unknown-flag")
+    try folder.write(overwriting(good, info + Field.reserved, [1]), to: "reserved")
+    let header = info - Info.offset
+    for (offset, bytes, name) in [
+      (0x00, [0, 0, 0, 0], "no-branch"), (0x0a, [8], "text-offset"), (0x10, [8], "other-image-size"),
+      (0x18, [0x0b], "header-flags"), (0x38, [0], "header-magic"), (0x3c, [0x40], "a-pe-header"),
+    ] as [(Int, [UInt8], String)] {
+      try folder.write(overwriting(good, header + offset, bytes), to: name)
+    }
+    try folder.write(
+      [0x08, 0x20, 0x30].reduce(good) { overwriting($0, header + $1, [1]) }, to: "three-fields")
+    try folder.write(
+      overwriting(good, try symbolValue(of: "purgatory_info", in: good), [0x38]), to: "info-at-another-offset"
+    )
     // A symbol's name of the same length, made the struct's own; its address, the last there is.
     let twin = try await CraftedELF(more: ".global purgatory_inf0\npurgatory_inf0: nop").make(in: folder)
     let name = Array("purgatory_inf0".utf8)
@@ -134,9 +156,9 @@ import Testing
 
   /// Where the value of a symbol is in the file.
   private func symbolValue(of name: String, in elf: [UInt8]) throws -> Int {
-    let sections = Int(integer(elf, 0x28) as UInt64)
+    let sections = Int(clamping: integer(elf, 0x28) as UInt64)
     func field(_ section: Int, _ offset: Int) -> Int {
-      Int(integer(elf, sections + 64 * section + offset) as UInt64)
+      Int(clamping: integer(elf, sections + 64 * section + offset) as UInt64)
     }
     let count = Int(integer(elf, 0x3c, as: UInt16.self))
     let table = try #require(
@@ -159,7 +181,7 @@ import Testing
     var more = CraftedELF()
     more.more = ".skip 7000\n.global other\n.type other, %object\nother: adr x0, purgatory_info"
     try folder.write(try await more.make(in: folder), to: "more")
-    let patched = try await folder.done(["patch", "more", "--quiet"])
+    let patched = try await folder.done(["patch", "more", "--messages", "failures"])
     #expect(patched.error.hasPrefix("more: "))
   }
 }

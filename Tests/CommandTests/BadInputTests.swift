@@ -1,6 +1,7 @@
 // BadInputTests.swift — files and addresses that no purgatory may be filled in with
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import Subprocess
 import TestSupport
 import Testing
@@ -57,6 +58,9 @@ import Testing
       [
         Refusal("a missing file", ["--kernel", "none@0x40200000"], because: "none: no such file"),
         Refusal("an empty file", ["--initrd", "empty@0x40200000"], because: "empty: is empty"),
+        Refusal("a device", ["--segment", "/dev/zero@0x40200000"], because: "/dev/zero: is a device"),
+        Refusal("a device as a kernel", ["--kernel", "/dev/zero@0x40200000"], because: "is a device"),
+        Refusal("a device as a device tree", ["--dtb", "/dev/null@0x40200000"], because: "is a device"),
         Refusal("a folder", ["--segment", "folder@0x40200000"], because: "folder: is a directory"),
         Refusal("a compressed kernel", ["--kernel", "Image.gz@0x40200000"], because: "gzip", "help: gunzip"),
         Refusal("a zboot kernel", ["--kernel", "vmlinuz.efi@0x40200000"], because: "zboot"),
@@ -70,7 +74,8 @@ import Testing
         Refusal("no device tree", ["--dtb", "magic.dtb@0x48000000"], because: "0xdeadbeef"),
         Refusal("a device tree cut short", ["--dtb", "short.dtb@0x48000000"], because: "contents"),
         Refusal("half a device tree's header", ["--dtb", "header.dtb@0x48000000"], because: "39 bytes"),
-        Refusal("a large device tree", ["--dtb", "large.dtb@0x48000000"], because: "2097153 bytes", "2 MiB"),
+        Refusal(
+          "a large device tree", ["--dtb", "large.dtb@0x48000000"], because: "2097153 bytes", "at most 2 MiB"),
         Refusal(
           "four bad files at once",
           [
@@ -95,6 +100,9 @@ import Testing
         Refusal("a memory size above 2^64", ["--segment", "payload@16+0xfffffffffffffff0"], because: "2^64"),
         Refusal(
           "a memory size below the file's", ["--segment", "initrd@0x1000+4999"], because: "5000 bytes"),
+        Refusal(
+          "a byte more than 1 GiB of zeros", ["--segment", "payload@16+0x40000041"],
+          because: "0x40000001 bytes of zeros"),
         Refusal("a kernel at 0", ["--kernel", "Image@0"], because: "0x0"),
         Refusal("a device tree at 0", ["--dtb", "board.dtb@0"], because: "0x0"),
         Refusal("the purgatory not 4 KiB aligned", ["--load-address", "0x40200800"], because: "4 KiB"),
@@ -180,11 +188,48 @@ import Testing
       ["--dtb", "board.dtb@0x48000000", "--dtb-addr", "0x48000000"],
       ["--kernel-entry", "0x40000000"],
       ["--digest", "none"],
+      ["--segment", "payload@16+0x40000040", "--digest", "none"],
       payloads(16),
     ])
   func whatIsJustRight(_ arguments: [String]) async throws {
     let outcome = try await patching.purgatory(["patch", "purgatory.bin"] + arguments)
     #expect(outcome.status == .exited(0), "\(outcome.error)")
+  }
+
+  /// No verb reads on for ever.
+  @Test func devices() async throws {
+    try await expectRefusals(
+      [
+        ["show", "/dev/zero"], ["patch", "/dev/zero"], ["graft", "/dev/zero", "-o", "x"],
+        ["run", "/dev/zero"],
+        ["bundle", "--kernel", "/dev/zero", "-o", "x"],
+        ["bundle", "--kernel", "Image", "--dtb", "/dev/zero", "-o", "x"],
+      ].map { Refusal($0[0], $0, because: "error: /dev/zero: is a device") },
+      golden: "devices.txt", in: building)
+    let checked = try await building.purgatory(["check", "/dev/zero"])
+    #expect(checked.status == .exited(1) && checked.text.contains("/dev/zero: file: is a device"))
+  }
+
+  /// A file is refused before it fills the memory.
+  @Test func filesBeyondTheirBounds() async throws {
+    func makeSparse(_ size: UInt64) throws {
+      let path = "\(building.path)/sparse"
+      try #require(FileManager.default.createFile(atPath: path, contents: nil))
+      try #require(FileHandle(forWritingAtPath: path)).truncate(atOffset: size)
+    }
+    for (size, command) in [
+      (2 << 30 + 1, ["show", "sparse"]), (2 << 30 + 1, ["graft", "sparse", "-o", "x"]),
+      (4 << 30 + 1, ["run", "sparse"]), (4 << 30 + 1, ["bundle", "--kernel", "sparse", "-o", "x"]),
+      (4 << 30 + 1, ["build", "--source", "small", "--initrd", "sparse@0x40000000"]),
+      (2 << 20 + 1, ["build", "--source", "small", "--dtb", "sparse@0x40000000"]),
+    ] as [(UInt64, [String])] {
+      try makeSparse(size)
+      let outcome = try await building.purgatory(command)
+      #expect(outcome.status == .exited(1))
+      let limit = size > 1 << 30 ? "\(size >> 30) GiB" : "\(size >> 20) MiB"
+      #expect(
+        outcome.error == "error: sparse: size: \(size) bytes, expected at most \(limit)\n", "\(command)")
+    }
   }
 
   @Test func theLargestDeviceTree() async throws {

@@ -69,7 +69,7 @@ import Testing
 
   @Test(.serialized, arguments: Toolchain.available, additions)
   func isRefused(_ toolchain: Toolchain, _ addition: Addition) async throws {
-    try folder.write(addition.assembly + "\n", to: "source/added.S")
+    try folder.addSource(addition.assembly + "\n", as: "added.S", to: "source")
     let before = try folder.snapshot()
     let outcome = try await folder.purgatory(
       ["build", "--toolchain", toolchain.rawValue, "--source", "source", "-o", "out.bin"])
@@ -84,7 +84,7 @@ import Testing
   /// Both linkers take these, and GNU ld leaves no trace of them in what it links.
   @Test(arguments: Toolchain.available, ["bl missing", "adrp x0, missing\nadd x0, x0, :lo12:missing"])
   func anUndefinedWeakSymbolIsRefused(_ toolchain: Toolchain, _ use: String) async throws {
-    try folder.write(".text\n.weak missing\n\(use)\n", to: "source/added.S")
+    try folder.addSource(".text\n.weak missing\n\(use)\n", as: "added.S", to: "source")
     let before = try folder.snapshot()
     let outcome = try await folder.purgatory([
       "build", "--toolchain", toolchain.rawValue, "--source", "source",
@@ -97,8 +97,9 @@ import Testing
   /// What is added to the sources is built: a refusal above is not for a file that would not be read.
   @Test(.serialized, arguments: Toolchain.available)
   func aGoodAdditionIsAccepted(_ toolchain: Toolchain) async throws {
-    try folder.write(
-      ".text\nnop\nadr x0, purgatory_info\n.section .rodata\n.ascii \"more\"\n", to: "source/added.S")
+    try folder.addSource(
+      ".text\nnop\nadr x0, purgatory_info\n.section .rodata\n.ascii \"more\"\n", as: "added.S",
+      to: "source")
     try await folder.done(["build", "--toolchain", toolchain.rawValue, "--source", "source", "-o", "out.bin"])
     #expect(try folder.read("out.bin") != (try await Built.get().real))
   }

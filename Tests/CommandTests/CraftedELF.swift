@@ -12,6 +12,9 @@ struct CraftedELF {
   var infoType = "%object"
   var infoSize = "0x380"
   var version = 1
+  /// Bytes of memory, of the segment; what the struct and the Image header say of it, if that differs.
+  var memory = "0x4000"
+  var memorySize: String?
   /// More assembly.
   var more = ""
   var programHeaders = "load PT_LOAD FLAGS(7);"
@@ -29,14 +32,18 @@ struct CraftedELF {
     source ?? """
       .section .head, "awx", %progbits
       .global purgatory_start, purgatory_info
-      purgatory_start: b purgatory_start
+      purgatory_start: .inst 0x140000f0  // b purgatory_start + 0x3c0, without a relocation
+      .org 0x10
+      .quad \(memorySize ?? memory), 0xa
+      .org 0x38
+      .ascii "ARM\\x64"
       .org 0x40
       .type purgatory_info, \(infoType)
       .size purgatory_info, \(infoSize)
       purgatory_info: .ascii "PURGINFO"
       .long \(version), 0x380
       .org 0x78
-      .quad 0x4000
+      .quad \(memorySize ?? memory)
       .org 0x3c0
       .text
       .global code
@@ -54,8 +61,8 @@ struct CraftedELF {
       . = \(base);
       .head : { *(.head) } :load
       .text : { *(.text) } \(text)
-      .scratch (NOLOAD) : { *(.scratch) } :load
       \(sections)
+      .scratch (NOLOAD) : { *(.scratch) . = . + MAX(ABSOLUTE(.), \(base) + \(memory)) - ABSOLUTE(.); } :load
       /DISCARD/ : { \(discarded) }
     }
     ENTRY(\(entry))

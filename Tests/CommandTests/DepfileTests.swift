@@ -19,7 +19,7 @@ import Testing
   }
 
   /// Whatever the folder is called, make rebuilds after a change of a header, of the kernel, and only then.
-  @Test(.serialized, arguments: ["small", "with space", "dollar$", "hash#"])
+  @Test(.serialized, arguments: ["small", "with space", "dollar$", "hash#", "co:lon"])
   func makeRebuildsWhatChanged(_ source: String) async throws {
     try Source.makeSmall(in: folder, as: source)
     try folder.write(Input.image(), to: "Image")
@@ -47,6 +47,23 @@ import Testing
     try FileManager.default.removeItem(atPath: "\(folder.path)/\(source)/include/routine.h")
     #expect(try await builds() == 6, "after a header was removed")
     #expect(try await builds() == 6)
+  }
+
+  /// What make would read as something else is refused before anything is written.
+  @Test func namesThatMakeCannotRead() async throws {
+    try Source.makeSmall(in: folder)
+    let build = ["build", "--source", "small", "--depfile", "p.d"]
+    var rows: [Refusal] = []
+    for name in ["a;b", "a=b", "a|b", "a%b", "a\\b", "a*b", "a?b", "a[b", "~a", "a\nb"] {
+      try folder.write(Input.image(), to: name)
+      rows.append(
+        Refusal(
+          "'\(name)'".replacing("\n", with: "\\n"),
+          build + ["-o", "p.bin", "--kernel", "\(name)@0x40200000"],
+          because: "--depfile: a name with ", "rename the file"))
+    }
+    rows.append(Refusal("the output", build + ["-o", "p;bin"], because: "p;bin: --depfile: a name with ;"))
+    try await expectRefusals(rows, golden: "bad-depfiles.txt", in: folder)
   }
 
   /// Runs make, and says how often it has built so far.

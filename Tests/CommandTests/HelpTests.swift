@@ -10,7 +10,9 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  @Test(arguments: ["build", "patch", "show"]) func helpOfAVerb(_ verb: String) async throws {
+  @Test(arguments: ["build", "patch", "show", "check", "bundle", "graft", "run"]) func helpOfAVerb(
+    _ verb: String
+  ) async throws {
     let help = try await folder.purgatory(["help", verb])
     #expect(help.status == .exited(0))
     #expect(help.error == "")
@@ -19,7 +21,7 @@ import Testing
     #expect(option.text == help.text)
   }
 
-  @Test(arguments: [[], ["help"], ["--help"], ["-h"]]) func helpOfTheCommand(_ arguments: [String])
+  @Test(arguments: [["help"], ["--help"], ["-h"]]) func helpOfTheCommand(_ arguments: [String])
     async throws
   {
     let help = try await folder.purgatory(arguments)

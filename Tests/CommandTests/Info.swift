@@ -17,6 +17,7 @@ enum Field {
   static let digests = 0x140
   static let digest = 0x340
   static let status = 0x360
+  static let reserved = 0x378
 }
 
 /// The bytes of a struct.
@@ -50,12 +51,12 @@ struct Info {
 
 /// The loadable bytes of a 64-bit little-endian ELF file with one PT_LOAD: what `objcopy -O binary` extracts.
 func loadRange(ofELF elf: [UInt8]) -> Range<Int> {
-  let headers = Int(integer(elf, 0x20) as UInt64)
+  let headers = Int(clamping: integer(elf, 0x20) as UInt64)
   for index in 0..<Int(integer(elf, 0x38, as: UInt16.self)) {
     let header = headers + 56 * index
     guard integer(elf, header, as: UInt32.self) == 1 else { continue }
-    let start = Int(integer(elf, header + 8) as UInt64)
-    return start..<start + Int(integer(elf, header + 0x20) as UInt64)
+    let start = Int(clamping: integer(elf, header + 8) as UInt64)
+    return start..<start + Int(clamping: integer(elf, header + 0x20) as UInt64)
   }
   return 0..<0
 }

@@ -28,6 +28,80 @@ import Testing
       ], golden: "bad-outputs.txt", in: folder)
   }
 
+  /// Whatever it is called: nothing is written over a file that it is made of, or over what else is written.
+  @Test func filesThatWouldBeWrittenOver() async throws {
+    try Source.makeSmall(in: folder)
+    try folder.write(Input.image(), to: "Image")
+    try folder.write(Input.dtb(), to: "board.dtb")
+    for name in ["a", "b"] {
+      try folder.makeFolder(name)
+      try folder.write(Input.initrd(100), to: "\(name)/data")
+    }
+    for name in ["purgatory.bin", "manifest.json", "devicetree.dtb"] {
+      try folder.write(Input.initrd(100), to: "b/\(name)")
+    }
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: "\(folder.path)/link", withDestinationPath: "Image")
+    try files.createSymbolicLink(atPath: "\(folder.path)/here", withDestinationPath: ".")
+    try files.linkItem(atPath: "\(folder.path)/Image", toPath: "\(folder.path)/hard")
+    let build = ["build", "--source", "small"]
+    let kernel = ["--kernel", "Image@0x40200000"]
+    let input = "would replace the input Image"
+    func copying(_ segment: String) -> [String] {
+      build + ["--load-address", "0x40000000", "--dtb", "board.dtb@0x48000000"]
+        + ["--segment", "a/data@0x50000000", "--segment", "b/\(segment)@0x51000000"]
+        + ["--output-dir", "out", "--copy"]
+    }
+    try await expectRefusals(
+      [
+        Refusal("patch", ["patch", "p.bin"] + kernel + ["-o", "Image"], because: input),
+        Refusal("patch, a link", ["patch", "p.bin"] + kernel + ["-o", "link"], because: input),
+        Refusal("patch, a hard link", ["patch", "p.bin"] + kernel + ["-o", "hard"], because: input),
+        Refusal("patch, another way", ["patch", "p.bin"] + kernel + ["-o", "here/./Image"], because: input),
+        Refusal("build", build + kernel + ["-o", "Image"], because: input),
+        Refusal("build, a link", build + kernel + ["-o", "link"], because: input),
+        Refusal(
+          "build, the input is the link", build + ["--kernel", "link@0x40200000", "-o", "Image"],
+          because: "Image: would replace the input link"),
+        Refusal(
+          "build, a source", build + ["-o", "small/entry.S"],
+          because: "would replace the input", "small/entry.S"),
+        Refusal(
+          "build, a header", build + ["-o", "small/include/routine.h"],
+          because: "would replace the input"),
+        Refusal(
+          "build, a dry run", build + kernel + ["-o", "Image", "--dry-run"], because: input),
+        Refusal(
+          "build, the depfile", build + ["-o", "x", "--depfile", "here/x"],
+          because: "here/x: would replace the output x"),
+        Refusal(
+          "build, the manifest", build + ["-o", "x", "--manifest", "x", "--load-address", "0x40000000"],
+          because: "x: would replace the output x"),
+        Refusal(
+          "build, the manifest and the depfile",
+          build + ["-o", "x", "--manifest", "y", "--depfile", "y", "--load-address", "0x40000000"],
+          because: "y: would replace the output y"),
+        Refusal(
+          "copies of one name", copying("data"),
+          because: "out/data: the copy of b/data would replace the copy of a/data"),
+        Refusal(
+          "a copy on the purgatory", copying("purgatory.bin"),
+          because: "out/purgatory.bin: the copy of "),
+        Refusal(
+          "a copy on the manifest", copying("manifest.json"),
+          because: "out/manifest.json: would replace the copy of b/manifest.json"),
+        Refusal(
+          "a copy on the device tree", copying("devicetree.dtb"),
+          because: "out/devicetree.dtb: the copy of "),
+        Refusal(
+          "bundle", ["bundle", "--source", "small", "--kernel", "Image", "-o", "link"], because: input),
+        Refusal(
+          "bundle, the device tree",
+          ["bundle", "--source", "small", "--kernel", "Image", "--dtb", "board.dtb", "-o", "here/board.dtb"],
+          because: "would replace the input board.dtb"),
+      ], golden: "collisions.txt", in: folder)
+  }
+
   @Test func aDeviceIsWrittenTo() async throws {
     let before = try folder.snapshot()
     try await folder.done(["patch", "p.bin", "-o", "/dev/null"])
@@ -40,7 +114,7 @@ import Testing
 
   @Test func aPipeIsReadAndWritten() async throws {
     let command = try Command.purgatory.get()
-    let line = "'\(command)' patch /dev/stdin --quiet -o /dev/stdout"
+    let line = "'\(command)' patch /dev/stdin --messages failures -o /dev/stdout"
     let outcome = try await Command.run(
       Tools.inPath("sh") ?? "sh", ["-c", "cat p.bin | \(line) | cat >out.bin"], in: folder.path)
     #expect(outcome.error.hasPrefix("/dev/stdout: 976 bytes"))

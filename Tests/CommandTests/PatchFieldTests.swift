@@ -41,6 +41,8 @@ import Testing
     Case("--dtb-addr 0"),
     Case("--relative --load-address 0x5000 --dtb-addr 0", [(Field.flags, 4)]),
     Case("--load-address 0x40000000"),
+    Case("--messages failures", [(Field.flags, 0x20)]),
+    Case("--messages all"),
     Case("--quiet", [(Field.flags, 0x20)]),
     Case("--no-quiet"),
     Case("--relative", [(Field.flags, 4)]),

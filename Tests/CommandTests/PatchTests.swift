@@ -20,7 +20,7 @@ import Testing
   private let changes = [
     "--kernel", "Image@0x40200000", "--dtb", "board.dtb@0x48000000", "--console", "raw@0x9000000",
     "--on-failure",
-    "poweroff", "--psci", "hvc", "--quiet",
+    "poweroff", "--psci", "hvc", "--messages", "failures",
   ]
 
   private func structRange(of bytes: [UInt8]) -> Range<Int> {

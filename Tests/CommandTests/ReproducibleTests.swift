@@ -35,7 +35,7 @@ import Testing
   /// That two builds are alike says something only if a change of the sources is seen.
   @Test func anotherSourceGivesOtherBytes() async throws {
     try Source.copyReal(into: folder, as: "s")
-    try folder.write("    .section .rodata\n    .ascii \"more\"\n", to: "s/more.S")
+    try folder.addSource("    .section .rodata\n    .ascii \"more\"\n", as: "more.S", to: "s")
     try await folder.done(["build", "--source", "s", "-o", "more.bin"])
     #expect(try folder.read("more.bin") != (try await Built.get().real))
   }

@@ -28,7 +28,10 @@ import Testing
     ("filled", files + ["--console", "8250-mmio32@0xfe215040", "--on-failure", "reset", "--psci", "hvc"]),
     (
       "combined",
-      files + ["--digest", "combined", "--console", "raw@0x9000000", "--on-failure", "boot", "--quiet"]
+      files + [
+        "--digest", "combined", "--console", "raw@0x9000000", "--on-failure", "boot", "--messages",
+        "failures",
+      ]
     ),
     ("relative", files + ["--relative", "--load-address", "0x44000000", "--on-failure", "poweroff"]),
     ("skip-checks", files + ["--digest", "none"]),
@@ -66,7 +69,7 @@ import Testing
     try folder.write(plain + padding, to: "p.bin")
     #expect(try await folder.done(["show", "p.bin"]).text == text)
     #expect(try await folder.done(["show", "p.bin", "--json"]).text == json)
-    try await folder.done(["patch", "p.bin", "--quiet"])
+    try await folder.done(["patch", "p.bin", "--messages", "failures"])
     #expect(try folder.read("p.bin") == overwriting(plain, 0x40 + Field.flags, [0x21]) + padding)
   }
 
@@ -98,6 +101,6 @@ import Testing
     let line = ([command] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >/dev/full"
     let outcome = try await Command.run(Tools.inPath("sh") ?? "sh", ["-c", line], in: folder.path)
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error == "error: -: cannot be written: no space left on device\n")
+    #expect(outcome.error == "error: standard output: cannot be written: no space left on device\n")
   }
 }

@@ -73,10 +73,20 @@ import Testing
   }
 
   @Test func noPlaceForTemporaryFiles() async throws {
-    let outcome = try await folder.purgatory(build, environment: ["TMPDIR": "/dev/null/none"])
-    #expect(outcome.status == .exited(1))
-    #expect(outcome.error.hasPrefix("error: /dev/null/none/purgatory-"))
-    #expect(outcome.error.contains(": cannot be created: "))
-    #expect(!folder.exists("purgatory.bin"))
+    try folder.write("", to: "file")
+    for (place, reason) in [
+      ("/dev/null/none", "not a directory"), ("\(folder.path)/file", "not a directory"),
+      ("\(folder.path)/nowhere", "no such file or directory"),
+    ] {
+      let outcome = try await folder.purgatory(build, environment: ["TMPDIR": place])
+      #expect(outcome.status == .exited(1))
+      #expect(
+        outcome.error == """
+          error: \(place): temporary folder: \(reason)
+          help: set TMPDIR to a folder that can be written to
+
+          """)
+      #expect(!folder.exists("purgatory.bin"))
+    }
   }
 }

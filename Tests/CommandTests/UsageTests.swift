@@ -18,7 +18,20 @@ import Testing
   @Test func verbsAndOptions() async throws {
     try await expectRefusals(
       [
+        Refusal("no verb", [], because: "error: no verb", "help: purgatory help\n"),
         Refusal("no such verb", ["frob"], because: "'frob'"),
+        Refusal("no such messages", patch("--messages", "none"), because: "'none'", "failures"),
+        Refusal(
+          "messages, and their older name", patch("--messages", "all", "--quiet"), because: "--quiet"),
+        Refusal(
+          "messages, and the older name of the other", patch("--messages", "all", "--no-quiet"),
+          because: "--quiet"),
+        Refusal("no such short option", patch("-x"), because: "'-x'"),
+        Refusal(
+          "a digest that kexec computes", ["graft", "file", "-o", "out", "--digest", "combined"],
+          because: "'--digest'"),
+        Refusal(
+          "what cannot be read", ["check", "--allow", "malformed-elf", "file"], because: "malformed-elf"),
         Refusal("no such option", patch("--frob"), because: "'--frob'"),
         Refusal("no file to patch", ["patch"], because: "'<file>'"),
         Refusal("no file to show", ["show"], because: "'<file>'"),

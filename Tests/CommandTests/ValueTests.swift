@@ -4,6 +4,8 @@
 import TestSupport
 import Testing
 
+@testable import PurgatoryCommand
+
 @Suite struct ValueTests {
   let folder: Folder
 
@@ -32,9 +34,11 @@ import Testing
     arguments: [
       ("9", 9), ("0x9", 9), ("8K", 8 << 10), ("8k", 8 << 10), ("0x8K", 8 << 10), ("3M", 3 << 20),
       ("3m", 3 << 20),
-      ("2G", 2 << 30), ("2g", 2 << 30), ("17179869183G", 17_179_869_183 << 30),
+      ("1G", 1 << 30), ("1g", 1 << 30), ("17179869183G", 17_179_869_183 << 30),
     ] as [(String, UInt64)])
   func size(_ text: String, _ value: UInt64) async throws {
+    #expect(try parseSize(text) == value)
+    guard value <= 1 << 30 else { return }  // more zeros behind a file are refused
     try folder.write("12345678", to: "file")
     let info = try await patched("--segment", "file@0x0+\(text)", "--digest", "none")
     #expect(info.region(0) == (0, value))
@@ -45,6 +49,34 @@ import Testing
     let outcome = try await folder.purgatory(["patch", "purgatory.bin", "--segment", "file@0+0K"])
     #expect(outcome.status == .exited(1))
     #expect(outcome.error == "error: file: memory size: 0x0, expected at least the file's 8 bytes\n")
+  }
+
+  /// An @ in a folder's name is no address, and an address is none that is spelled `auto`.
+  @Test(
+    .serialized, arguments: ["me@corp/f", "me@0x10/f", "./@/f", "f@auto", "f@0x10@auto", "me@corp/f@auto"])
+  func filesWithoutAnAddress(_ text: String) async throws {
+    let name = text.hasSuffix("@auto") ? String(text.dropLast(5)) : text
+    for directory in ["me@corp", "me@0x10", "@"] { try folder.makeFolder(directory) }
+    try folder.write("12345678", to: name)
+    let memory = ["--memory", "0x40000000+1M"]
+    try await folder.done(["patch", "purgatory.bin", "-o", "out.bin", "--segment=\(text)"] + memory)
+    #expect(Info(flat: try folder.read("out.bin")).region(0) == (0x4000_0000, 8))
+    let placed = try await patched("--segment=\(name)@0x1230+16")
+    #expect(placed.region(0) == (0x1230, 16))
+  }
+
+  /// What is a round number only as hexadecimal was perhaps meant so.
+  @Test func decimalsThatLookLikeHexadecimal() async throws {
+    for (text, note) in [
+      ("40200000", "note: 40200000 is decimal, 0x2656740; hexadecimal is written 0x40200000\n"),
+      ("1000", "note: 1000 is decimal, 0x3e8; hexadecimal is written 0x1000\n"),
+      ("4096", ""), ("0x40200000", ""), ("1073741824", ""), ("0", ""), ("16", ""), ("4000", "note: 4000 "),
+    ] {
+      let outcome = try await folder.done(["patch", "purgatory.bin", "-o", "out.bin", "--kernel-entry", text])
+      let summary = "out.bin: 976 bytes, "
+      #expect(outcome.error.hasPrefix(note + (note.hasSuffix(" ") ? "" : summary)), "\(outcome.error)")
+      #expect(outcome.error.components(separatedBy: "note: ").count == (note.isEmpty ? 1 : 2))
+    }
   }
 
   /// The last @ counts, and only after it does a + mean anything.

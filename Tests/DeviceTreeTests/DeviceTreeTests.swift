@@ -23,8 +23,9 @@ import Testing
     let structureOffset = header + reservations.count
     let stringsOffset = structureOffset + structure.count
     return words(
-      0xd00d_feed, UInt32(stringsOffset + strings.count), UInt32(structureOffset), UInt32(stringsOffset),
-      UInt32(header), 17, 16, 0, UInt32(strings.count), UInt32(structure.count))
+      0xd00d_feed, UInt32(clamping: stringsOffset + strings.count), UInt32(clamping: structureOffset),
+      UInt32(clamping: stringsOffset),
+      UInt32(clamping: header), 17, 16, 0, UInt32(clamping: strings.count), UInt32(clamping: structure.count))
       + reservations + structure + strings
   }()
 
@@ -81,7 +82,7 @@ import Testing
     var state: UInt64 = 1
     func random(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407  // Knuth's MMIX generator
-      return Int(state >> 33) % bound
+      return Int(clamping: state >> 33) % bound
     }
     var refused = 0
     let runs = 20_000

@@ -113,16 +113,16 @@ struct Image {
   }
 
   /// Where the header of section `index` is.
-  func section(_ index: Int) -> Int { Int(self[0x28, UInt64.self]) + index * 64 }
+  func section(_ index: Int) -> Int { Int(clamping: self[0x28, UInt64.self]) + index * 64 }
 
   /// Where the header of the section called `name` is.
   func section(_ name: String) -> Int { section(index(name)) }
 
   /// Where the bytes of the section called `name` are.
-  func content(_ name: String) -> Int { Int(self[section(name) + 0x18, UInt64.self]) }
+  func content(_ name: String) -> Int { Int(clamping: self[section(name) + 0x18, UInt64.self]) }
 
   /// Where program header `index` is.
-  func segment(_ index: Int) -> Int { Int(self[0x20, UInt64.self]) + index * 56 }
+  func segment(_ index: Int) -> Int { Int(clamping: self[0x20, UInt64.self]) + index * 56 }
 
   func index(_ name: String) -> Int {
     (try? ELFFile(bytes).sections.firstIndex { $0.name == name }) ?? 0
@@ -141,7 +141,7 @@ extension Image {
 
   /// Where the value of the dynamic table's entry `tag` is.
   func dynamic(_ tag: UInt64) -> Int {
-    var offset = Int(self[segment(index(.dynamic)) + 8, UInt64.self])
+    var offset = Int(clamping: self[segment(index(.dynamic)) + 8, UInt64.self])
     while self[offset, UInt64.self] != tag { offset += 16 }
     return offset + 8
   }

@@ -136,7 +136,7 @@ import Testing
       { $0[$0.dynamic(11), UInt64.self] = 23 },  // DT_SYMENT
       { $0.rename(6, to: 0x7000_0000) },  // no DT_SYMTAB
       {  // symbols beyond the last
-        let (first, size) = ($0.dynamicContent(7), Int($0[$0.dynamic(8), UInt64.self]))
+        let (first, size) = ($0.dynamicContent(7), Int(clamping: $0[$0.dynamic(8), UInt64.self]))
         for offset in stride(from: first, to: first + size, by: 24)
         where $0[offset + 12, UInt32.self] != 0 { $0[offset + 12, UInt32.self] = 0xffff }
         let plt = $0.dynamicContent(23)

@@ -145,7 +145,7 @@ import Testing
     let plain = try ELFFile(image.bytes)
     image[image.section(0) + 0x20, UInt64.self] = UInt64(plain.sections.count)
     image[image.section(0) + 0x28, UInt32.self] = UInt32(image[0x3e, UInt16.self])
-    image[image.section(0) + 0x2c, UInt32.self] = UInt32(plain.segments.count)
+    image[image.section(0) + 0x2c, UInt32.self] = UInt32(clamping: plain.segments.count)
     image[0x38, UInt16.self] = 0xffff
     image[0x3c, UInt16.self] = 0
     image[0x3e, UInt16.self] = 0xffff

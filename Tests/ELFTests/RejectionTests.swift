@@ -115,7 +115,7 @@ struct Rejection: Sendable, CustomTestStringConvertible {
       "names without an end", at: "section header {.strtab}",
       found: "a string table that ends in 0x41"
     ) {
-      let end = $0.content(".strtab") + Int($0[$0.section(".strtab") + 0x20, UInt64.self])
+      let end = $0.content(".strtab") + Int(clamping: $0[$0.section(".strtab") + 0x20, UInt64.self])
       $0.bytes[end - 1] = 0x41
     },
   ]

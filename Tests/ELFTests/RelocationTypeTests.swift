@@ -16,7 +16,7 @@ import Testing
     let table = image.content(".rela.data")
     for number in 0..<count {
       image[table + 24 * number, UInt64.self] = UInt64(number)
-      image[table + 24 * number + 8, UInt32.self] = UInt32(number)
+      image[table + 24 * number + 8, UInt32.self] = UInt32(clamping: number)
     }
     return image.bytes
   }

@@ -69,7 +69,9 @@ struct Repeatable: RandomNumberGenerator {
     for packing in Fixtures.Packing.allCases {
       var image = Image(bytes: fixtures.shared(packing))
       let table = image.segment(image.index(.dynamic))
-      let (start, size) = (Int(image[table + 8, UInt64.self]), Int(image[table + 0x20, UInt64.self]))
+      let (start, size) = (
+        Int(clamping: image[table + 8, UInt64.self]), Int(clamping: image[table + 0x20, UInt64.self])
+      )
       let hashes = [image.dynamicContent(4), image.dynamicContent(0x6fff_fef5)]
       image.stripSections()
       readOrReject(

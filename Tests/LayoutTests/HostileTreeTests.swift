@@ -107,9 +107,10 @@ import Testing
     words(9)
     let strings = Array("#address-cells\0ranges\0".utf8)
     let header: [UInt32] = [
-      0xd00d_feed, UInt32(56 + structure.count + strings.count), 56, UInt32(56 + structure.count), 40, 17, 16,
+      0xd00d_feed, UInt32(clamping: 56 + structure.count + strings.count), 56,
+      UInt32(clamping: 56 + structure.count), 40, 17, 16,
       0,
-      UInt32(strings.count), UInt32(structure.count),
+      UInt32(clamping: strings.count), UInt32(clamping: structure.count),
     ]
     let bytes =
       header.flatMap { TreeNode.Value(arrayLiteral: $0).bytes } + [UInt8](repeating: 0, count: 16) + structure

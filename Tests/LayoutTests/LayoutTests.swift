@@ -164,7 +164,7 @@ extension Layout {
 
   /// booting.rst: kernel and initrd in 32 GiB that start at a multiple of 1 GiB.
   @Test func initrdWindows() throws {
-    func window(_ kernel: Range<UInt64>) -> ClosedRange<UInt64> { Layout.initrdWindow(around: kernel) }
+    func window(_ kernel: Range<UInt64>) -> ClosedRange<UInt64>? { Layout.initrdWindow(around: kernel) }
     let giga: UInt64 = 1 << 30
     #expect(window(0x4020_0000..<0x4200_0000) == 0...33 * giga - 1)
     #expect(window(0..<0x4200_0000) == 0...32 * giga - 1)
@@ -172,6 +172,9 @@ extension Layout {
     #expect(window(31 * giga..<32 * giga + 1) == giga...63 * giga - 1)
     #expect(window(100 * giga + 5..<100 * giga + 6) == 69 * giga...132 * giga - 1)
     #expect(window(.max - 5..<(.max - 4)) == (1 << 34 - 32) * giga...UInt64.max)
+    #expect(window(giga..<33 * giga) == giga...33 * giga - 1)
+    #expect(window(giga..<33 * giga + 1) == nil, "more than any window holds")
+    #expect(window(0..<UInt64.max) == nil)
 
     // Memory at 0x40000000 for the kernel, and far away for the initrd.
     func initrd(_ base: UInt64, kernel: UInt64? = nil) throws -> UInt64? {

@@ -89,6 +89,17 @@ import Testing
     #expect(differences(before, try folder.snapshot()) == [])
   }
 
+  @Test func aFolderThatCannotBeMade() async throws {
+    let before = try folder.snapshot()
+    let outcome = try await build(["--output-dir", "in/Image"] + files)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error == "error: in/Image: is no folder, expected a folder, or nothing yet\n")
+    let below = try await build(["--output-dir", "in/Image/deep"] + files)
+    #expect(below.status == .exited(1))
+    #expect(below.error == "error: in/Image: is no folder, expected a folder, or nothing yet\n")
+    #expect(differences(before, try folder.snapshot()) == [])
+  }
+
   @Test func usage() async throws {
     for (arguments, because) in [
       (["--kernel", "in/Image", "--kernel", "in/Image"], "2 times --kernel, expected one"),

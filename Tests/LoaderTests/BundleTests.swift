@@ -105,7 +105,8 @@ import Testing
   @Test func itDoesNotReplaceItsKernel() async throws {
     let outcome = try await folder.purgatory(["bundle", "--kernel", "Image", "-o", "./Image"])
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error.contains("Image: named twice"), "\(outcome.error)")
+    #expect(
+      outcome.error.contains("./Image: would replace the input Image"), "\(outcome.error)")
     #expect(try folder.read("Image") == Self.kernel)
   }
 }

@@ -35,6 +35,23 @@ struct GraftTests {
     #expect(shown.contains("object without relocations"))
   }
 
+  @Test func theProgramIsNotReplaced() async throws {
+    let before = try folder.snapshot()
+    for output in ["kexec", "tmp/../kexec"] {
+      let outcome = try await folder.purgatory(["graft", "kexec", "-o", output])
+      #expect(outcome.status == .exited(1))
+      #expect(
+        outcome.error.hasPrefix("error: \(output): would replace the input kexec, "),
+        "\(outcome.error)"
+      )
+      #expect(differences(before, try folder.snapshot()) == [])
+    }
+    let quiet = try await folder.done(["graft", "kexec", "-o", "grafted", "-q"])
+    #expect(quiet.error == "" && quiet.output == [])
+    let verbose = try await folder.done(["graft", "kexec", "-o", "grafted", "-v"]).error
+    #expect(verbose.contains("purgatory.lds") && verbose.contains("\ngrafted: "), "\(verbose)")
+  }
+
   @Test func showOfAnotherPurgatorySaysSoOnce() async throws {
     let outcome = try await folder.purgatory(["show", "kexec"])
     #expect(outcome.status == .exited(1))

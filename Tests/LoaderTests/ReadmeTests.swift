@@ -83,7 +83,7 @@ import Testing
       try FileManager.default.copyItem(atPath: input.path, toPath: "\(folder.path)/\(name)")
     }
     try folder.write(QEMU.deviceTree(of: ["-machine", "virt", "-cpu", "max", "-m", "1G"]), to: "board.dtb")
-    try await folder.done(["build", "--format", "elf", "-o", "vmlinuz.elf"])
+    try await folder.done(["build", "--format", "elf", "-o", "purgatory.elf"])
   }
 
   private func type(_ commands: String) async throws -> Outcome {
@@ -126,7 +126,7 @@ import Testing
     // show, patch and check
     #expect(typed.text.contains(/ready +yes/))
     #expect(
-      typed.text.contains("out/purgatory.bin: ok: ") && typed.text.contains("vmlinuz.elf: ok: "),
+      typed.text.contains("out: ok: ") && typed.text.contains("purgatory.elf: ok: "),
       "\(typed.text)")
     #expect(try await folder.done(["show", "out/purgatory.bin"]).text.contains(/flags +.*quiet/))
     // bundle and graft
@@ -150,7 +150,9 @@ import Testing
     var initrd = try folder.read("initrd.img")
     initrd[initrd.count / 2] ^= 1
     try folder.write(initrd, to: "initrd.img")
-    let run = try await type("\(tool)\n\(line("$tool run "))")
+    let found = try await type("\(tool)\n\(line("$tool run "))")
+    #expect(found.status == .exited(1) && found.error.contains("initrd.img: sha256: "), "\(found)")
+    let run = try await type("\(tool)\n\(line("$tool run ")) --unverified")
     #expect(run.status == .exited(0), "\(run.error)")
     let said = try #require(Self.blocks.first { $0.text.contains("digest mismatch") })
     try expect(said.lines, in: run.text)

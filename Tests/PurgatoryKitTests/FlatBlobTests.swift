@@ -7,10 +7,16 @@ import Testing
 
 @Suite struct FlatBlobTests {
   /// A header, a struct, some code, and the end.
-  private var bytes: [UInt8] {
+  private let bytes: [UInt8]
+
+  init() throws {
     var info = PurgatoryInfo()
     info.memorySize = 0x1000
-    return ImageHeader().bytes + info.encoded() + [UInt8](repeating: 0xd5, count: 64) + Array("PURGEND.".utf8)
+    var header = ImageHeader(imageSize: info.memorySize).bytes
+    // b code
+    header.store(UInt32(clamping: 0x1400_0000 | (PurgatoryInfo.blobOffset + PurgatoryInfo.size) / 4), at: 0)
+    bytes =
+      try header + info.encoded() + [UInt8](repeating: 0xd5, count: 64) + Array("PURGEND.".utf8)
   }
 
   @Test func whole() throws {
@@ -40,11 +46,29 @@ import Testing
     var info = blob.info
     info.kernelEntry = .max
     info.combinedDigest = Digest(of: [UInt8]())
-    blob.fill(info)
+    try blob.fill(info)
     #expect(blob.info == info)
     let changed = blob.bytes.indices.filter { blob.bytes[$0] != (bytes + [0, 0])[$0] }
     #expect(changed.filter { !(0x40..<0x3c0).contains($0) } == [])
     #expect(try Blob(blob.bytes, file: "p").info == info)
+  }
+
+  /// Each field of the header, and what a loader would make of it.
+  @Test(
+    arguments: [
+      ("code0", 0, 4, 0), ("code0", 0, 4, 0x1400_0000), ("code0", 0, 4, 0x17ff_ffff),
+      ("code0", 0, 4, 0x1400_1000),
+      ("code0", 0, 4, 0x9400_00f0), ("text_offset", 0x08, 8, 0x80000), ("image_size", 0x10, 8, 0),
+      ("image_size", 0x10, 8, 0xfff), ("image_size", 0x10, 8, 0x1001), ("flags", 0x18, 8, 0xb),
+      ("flags", 0x18, 8, 2),
+      ("flags", 0x18, 8, 0x1a), ("res2", 0x20, 8, 1), ("res3", 0x28, 8, 1), ("res4", 0x30, 8, 1),
+      ("res5", 0x3c, 4, 64),
+    ] as [(String, Int, Int, UInt64)])
+  func aDamagedHeader(_ field: String, _ offset: Int, _ size: Int, _ value: UInt64) throws {
+    var bytes = bytes
+    for index in 0..<size { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+    let error = #expect(throws: Rejection.self) { try Blob(bytes, file: "p") }
+    #expect(error?.problems.map(\.place) == ["header.\(field)"])
   }
 
   /// No bytes crash it.

@@ -45,6 +45,23 @@ struct ImageHeader {
     }
   }
 
+  /// `MZ`, and where 0x3c says, `PE`.
+  @Test func anImageWithAnEFIStub() {
+    var bytes = ImageHeader().bytes + [UInt8](repeating: 0, count: 64)
+    #expect(!KernelImage.hasPEHeader(bytes))
+    bytes.replaceSubrange(0..<2, with: Array("MZ".utf8))
+    #expect(!KernelImage.hasPEHeader(bytes))
+    bytes.store(64 as UInt32, at: 0x3c)
+    #expect(!KernelImage.hasPEHeader(bytes))
+    bytes.replaceSubrange(64..<68, with: Array("PE\0\0".utf8))
+    #expect(KernelImage.hasPEHeader(bytes))
+    for offset in [125, 128, .max] as [UInt32] {
+      bytes.store(offset, at: 0x3c)
+      #expect(!KernelImage.hasPEHeader(bytes))
+    }
+    for count in 0..<64 { #expect(!KernelImage.hasPEHeader(Array(bytes[..<count]))) }
+  }
+
   private func problem(_ bytes: [UInt8]) -> Problem? {
     do {
       _ = try KernelImage(header: bytes, file: "vmlinuz")

@@ -7,9 +7,9 @@ import Testing
 @testable import PurgatoryKit
 
 @Suite struct PurgatoryInfoTests {
-  @Test func theSizeIsThatOfTheCStruct() {
+  @Test func theSizeIsThatOfTheCStruct() throws {
     #expect(PurgatoryInfo.size == MemoryLayout<purgatory_info>.size)
-    #expect(PurgatoryInfo().encoded().count == MemoryLayout<purgatory_info>.size)
+    #expect(try PurgatoryInfo().encoded().count == MemoryLayout<purgatory_info>.size)
     #expect(PurgatoryInfo.maximumRegions == 16)
     #expect(PurgatoryInfo.blobOffset == 0x40)
   }
@@ -36,7 +36,7 @@ import Testing
     info.verifyTicks = 0x6666_6666_6666_6666
     info.verifyPath = 0x7777_7777_7777_7777
 
-    let bytes = info.encoded()
+    let bytes = try info.encoded()
     let raw = bytes.withUnsafeBytes { $0.loadUnaligned(as: purgatory_info.self) }
     #expect(withUnsafeBytes(of: raw.magic) { Array($0) } == Array("PURGINFO".utf8))
     #expect(raw.version == 1)
@@ -116,17 +116,17 @@ import Testing
       info.failedRegion = UInt32(truncatingIfNeeded: random.next())
       info.verifyTicks = random.next()
       info.verifyPath = random.next()
-      let bytes = info.encoded()
+      let bytes = try info.encoded()
       let decoded = try PurgatoryInfo(decoding: bytes)
       #expect(decoded == info)
-      #expect(decoded.encoded() == bytes)
+      #expect(try decoded.encoded() == bytes)
     }
   }
 
   /// Any bytes are decoded or refused, never a crash; what is decoded is encoded to what decodes alike.
-  @Test func randomBytes() {
+  @Test func randomBytes() throws {
     var random = SplitMix64(state: 4326)
-    let good = PurgatoryInfo().encoded()
+    let good = try PurgatoryInfo().encoded()
     var decoded = 0
     for _ in 0..<5000 {
       var bytes = good
@@ -141,8 +141,8 @@ import Testing
     #expect(decoded < 5000)
   }
 
-  @Test func everyTruncation() {
-    let good = PurgatoryInfo().encoded()
+  @Test func everyTruncation() throws {
+    let good = try PurgatoryInfo().encoded()
     for count in good.indices {
       #expect(throws: PurgatoryInfo.DecodingError.self) { try PurgatoryInfo(decoding: Array(good[..<count])) }
     }
@@ -156,17 +156,36 @@ import Testing
       (PURGATORY_INFO_version, 0, "version"), (PURGATORY_INFO_size, 0x88, "size"),
       (PURGATORY_INFO_flags, 0x40, "flags"), (PURGATORY_INFO_flags + 1, 8, "flags"),
       (PURGATORY_INFO_flags + 7, 0x80, "flags"), (PURGATORY_INFO_status, 7, "status"),
+      (PURGATORY_INFO_reserved, 1, "reserved"), (PURGATORY_INFO_reserved + 7, 0xff, "reserved"),
     ] as [(Int32, UInt8, String)])
-  func unknownValues(_ offset: Int32, _ value: UInt8, _ field: String) {
-    var bytes = PurgatoryInfo().encoded()
+  func unknownValues(_ offset: Int32, _ value: UInt8, _ field: String) throws {
+    var bytes = try PurgatoryInfo().encoded()
     bytes[Int(offset)] = value
     let error = #expect(throws: PurgatoryInfo.DecodingError.self) { try PurgatoryInfo(decoding: bytes) }
     #expect(error?.field == field)
   }
 
+  /// Too many are an error, not bytes of another field; too few leave the rest unused; a flag is no other field.
+  @Test func whatTheStructHasNoRoomFor() throws {
+    for count in [0, 1, 15, 16, 17, 60] {
+      var info = PurgatoryInfo()
+      info.regions = .init(repeating: .init(base: 0x1000, size: 0x10), count: count)
+      if count > 16 {
+        #expect(throws: PurgatoryInfo.EncodingError(regions: count)) { try info.encoded() }
+      } else {
+        #expect(try PurgatoryInfo(decoding: info.encoded()).usedRegions.count == count)
+      }
+    }
+    var info = PurgatoryInfo()
+    info.flags = .init(rawValue: 0x301)
+    let decoded = try PurgatoryInfo(decoding: info.encoded())
+    #expect(decoded.onFailure == .halt)
+    #expect(decoded.flags == .verifyRegions)
+  }
+
   @Test func aConsoleIsATypeAndAnAddress() throws {
     func console(type: UInt8, base: UInt8) throws -> PurgatoryInfo.Console? {
-      var bytes = PurgatoryInfo().encoded()
+      var bytes = try PurgatoryInfo().encoded()
       bytes[Int(PURGATORY_INFO_console_type)] = type
       bytes[Int(PURGATORY_INFO_console_base)] = base
       return try PurgatoryInfo(decoding: bytes).console

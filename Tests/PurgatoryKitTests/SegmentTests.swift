@@ -40,12 +40,20 @@ import Testing
     #expect(problems(.segment, [1], at: 8).count == 1)
     #expect(problems(.segment, [1], at: .max - 15).isEmpty)
     #expect(problems(.segment, [UInt8](repeating: 0, count: 16), at: .max - 15).count == 1)
-    #expect(problems(.segment, [1], at: 16, memorySize: .max).count == 1)
+    #expect(problems(.segment, [1], at: 16, memorySize: .max).map(\.place) == ["memory size", "address"])
     #expect(problems(.segment, [1, 2], at: 0, memorySize: 1).count == 1)
     let image = ImageHeader(textOffset: 0x80000).bytes
     #expect(problems(.kernel, image, at: 0x28_0000).isEmpty)
     #expect(problems(.kernel, image, at: 0x20_0000).count == 1)
     #expect(problems(.kernel, ImageHeader().bytes, at: 0x28_0000).count == 1)
+  }
+
+  /// 1 GiB; a kernel clears its memory itself.
+  @Test func zerosBehindAFile() {
+    let limit = Segment.maximumZeros
+    #expect(problems(.segment, [1, 2], at: 16, memorySize: limit + 2).isEmpty)
+    #expect(problems(.segment, [1, 2], at: 16, memorySize: limit + 3).map(\.place) == ["memory size"])
+    #expect(problems(.kernel, ImageHeader(imageSize: 4 * limit).bytes, at: 0).isEmpty)
   }
 
   @Test func allProblemsAreReported() {

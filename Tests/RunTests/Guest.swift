@@ -55,7 +55,7 @@ extension Folder {
   func run(
     _ arguments: [String], timeout: Int? = nil, environment: [String: String] = [:]
   ) async throws -> Outcome {
-    let hangGuard = Int(Machine.defaultHangGuard.components.seconds)
+    let hangGuard = Int(clamping: Machine.defaultHangGuard.components.seconds)
     return try await QEMU.slots.run {
       if Hangs.areTooMany { throw Machine.Failure.notStarted }
       let outcome = try await self.purgatory(

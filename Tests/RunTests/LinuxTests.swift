@@ -79,7 +79,12 @@ struct LinuxTests {
   func refuses(_ level: Level, _ region: Int) async throws {
     try await folder.buildLinux(level, into: "out", ["--copy"])
     try folder.flip("out/\(regions[region])")
-    let outcome = try await folder.run(["out/manifest.json"])
+    let refused = try await folder.run(["out/manifest.json"])
+    #expect(refused.status == .exited(1))
+    #expect(refused.output == [])
+    #expect(
+      refused.error.contains("error: out/manifest.json: \(regions[region]): sha256: "), "\(refused.error)")
+    let outcome = try await folder.run(["out/manifest.json", "--unverified"])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
       "purgatory: digest mismatch", "purgatory: region \(region) at 0x", "purgatory: expected ",

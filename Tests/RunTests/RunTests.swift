@@ -126,6 +126,19 @@ import Testing
       ))
   }
 
+  /// The purgatory notices itself what `run` would not have started.
+  @Test func unverified() async throws {
+    try await Guest().build(in: folder)
+    try folder.flip("guest")
+    let refused = try await folder.run(["out"])
+    #expect(refused.status == .exited(1))
+    #expect(refused.output == [])
+    #expect(refused.error.contains(": ../guest: sha256: "), "\(refused.error)")
+    let outcome = try await folder.run(["out", "--unverified"])
+    #expect(outcome.status == .exited(0), "\(outcome.error)")
+    #expect(outcome.text.contains("purgatory: digest mismatch"))
+  }
+
   @Test func fromAnotherFolder() async throws {
     try await Guest().build(in: folder)
     for (name, place) in [

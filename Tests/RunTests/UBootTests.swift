@@ -38,7 +38,7 @@ struct UBootTests {
   @Test func refuses() async throws {
     try await build(.el1)
     try folder.flip("out/u-boot.bin")
-    let outcome = try await folder.run(["out/manifest.json"])
+    let outcome = try await folder.run(["out/manifest.json", "--unverified"])
     outcome.lines.expect("purgatory: digest mismatch", "purgatory: region 1 at 0x60000000, ")
     #expect(!outcome.text.contains("U-Boot"))
   }

@@ -43,7 +43,7 @@ private func linkedBinary(source: String) async throws -> FlatBinary {
     throw BuildFailure(description: "\(source): nothing to load")
   }
   let symbols = try elf.symbols().filter { !$0.name.isEmpty && $0.value < segment.memorySize }
-    .map { ($0.name, Int($0.value)..<Int($0.value + $0.size)) }
+    .map { ($0.name, Int(clamping: $0.value)..<Int(clamping: $0.value + $0.size)) }
   return FlatBinary(
     bytes: Array(bytes[segment.fileRange]),
     symbols: Dictionary(symbols, uniquingKeysWith: { first, _ in first }))

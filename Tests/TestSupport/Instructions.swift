@@ -7,7 +7,7 @@ extension [UInt8] {
   }
 
   public func instruction(at offset: Int) -> UInt32 {
-    (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(8 * $1) }
+    (0..<4).reduce(0) { $0 | UInt32(self[offset + $1]) << UInt32(clamping: 8 * $1) }
   }
 
   public mutating func setInstruction(at offset: Int, to instruction: UInt32) {

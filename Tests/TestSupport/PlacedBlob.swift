@@ -44,7 +44,7 @@ public struct PlacedBlob: Sendable {
 
   /// The bytes of `struct purgatory_info`.
   public var infoBytes: [UInt8] {
-    var result = info.encoded()
+    guard var result = try? info.encoded() else { preconditionFailure("more regions than there is room for") }
     for (offset, bytes) in patches {
       result.replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
@@ -61,7 +61,7 @@ public struct PlacedBlob: Sendable {
   /// The file, and junk where its scratch will be, since no loader zeroes that.
   public var load: Machine.Load {
     let file = bytes
-    let scratch = Int(memorySize - reserved) - file.count
+    let scratch = Int(clamping: memorySize - reserved) - file.count
     return Machine.Load(at: base, file + [UInt8](repeating: 0xa5, count: scratch))
   }
 }

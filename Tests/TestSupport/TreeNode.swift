@@ -27,7 +27,9 @@ public struct TreeNode: Sendable {
     /// Two cells for each number.
     public static func wide(_ numbers: UInt64...) -> Value {
       Value(
-        bytes: numbers.flatMap { bigEndian(UInt32($0 >> 32)) + bigEndian(UInt32(truncatingIfNeeded: $0)) })
+        bytes: numbers.flatMap {
+          bigEndian(UInt32(clamping: $0 >> 32)) + bigEndian(UInt32(truncatingIfNeeded: $0))
+        })
     }
     /// A property that is there, and says no more.
     public static let empty = Value(bytes: [])
@@ -48,7 +50,7 @@ public struct TreeNode: Sendable {
     let header = [
       0xd00d_feed, stringsOffset + strings.count, structureOffset, stringsOffset, headerSize, 17, 16, 0,
       strings.count, structure.count,
-    ].flatMap { bigEndian(UInt32($0)) }
+    ].flatMap { bigEndian(UInt32(clamping: $0)) }
     return header + reserved + structure + strings
   }
 
@@ -58,7 +60,7 @@ public struct TreeNode: Sendable {
     pad()
     for property in properties {
       structure +=
-        [3, property.value.count, strings.count].flatMap { bigEndian(UInt32($0)) } + property.value
+        [3, property.value.count, strings.count].flatMap { bigEndian(UInt32(clamping: $0)) } + property.value
       strings += Array(property.name.utf8) + [0]
       pad()
     }
