@@ -43,4 +43,20 @@ import Testing
     #expect(text.contains("\"base\" : 18446744073707454464"))
     #expect(text.hasSuffix("}\n"))
   }
+
+  /// Each segment is a file to read, and each pair of them is compared.
+  @Test(arguments: [17, 18, 5000]) func manySegments(_ count: Int) {
+    let segment =
+      #"{"name":"segment","file":"f","base":0,"size":1,"memory_size":1,"sha256":""}"#
+    let all = [String](repeating: segment, count: count).joined(separator: ",")
+    let bytes = Array("{\"version\":1,\"entry\":0,\"segments\":[\(all)]}".utf8)
+    if count <= 17 {
+      #expect(throws: Never.self) { try Manifest(decoding: bytes, file: "m") }
+    } else {
+      let error = #expect(throws: Rejection.self) { try Manifest(decoding: bytes, file: "m") }
+      #expect(error?.problems.map(\.place) == ["segments"])
+    }
+    let padded = bytes + [UInt8](repeating: 0x20, count: 1 << 20)
+    #expect(throws: Rejection.self) { try Manifest(decoding: padded, file: "m") }
+  }
 }

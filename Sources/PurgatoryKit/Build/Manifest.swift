@@ -47,7 +47,13 @@ public struct Manifest: Codable, Equatable, Sendable {
   public static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
 
   /// Reads a manifest; `file` names it in errors.
+  ///
+  /// - Throws: also for more segments than a purgatory has regions, and itself: each is a file to read.
   public init(decoding bytes: [UInt8], file: String) throws(Rejection) {
+    guard bytes.count <= Files.Limit.text.rawValue else {
+      throw Rejection(
+        Problem(file, "size", found: "\(bytes.count) bytes", expected: "at most \(Files.Limit.text)"))
+    }
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(bytes))
     } catch {
@@ -57,6 +63,12 @@ public struct Manifest: Codable, Equatable, Sendable {
     }
     guard version == 1 else {
       throw Rejection(Problem(file, "version", found: "\(version)", expected: "1"))
+    }
+    guard segments.count <= PurgatoryInfo.maximumRegions + 1 else {
+      throw Rejection(
+        Problem(
+          file, "segments", found: "\(segments.count)",
+          expected: "at most \(PurgatoryInfo.maximumRegions) and the purgatory"))
     }
   }
 
