@@ -3,6 +3,14 @@
 
 #include "routine.h"
 
+    // \line = bytes of the smallest data cache line
+    .macro get_line_size line, scratch
+    mrs     \scratch, ctr_el0
+    ubfx    \scratch, \scratch, #16, #4     // DminLine: log2 of words
+    mov     \line, #4
+    lsl     \line, \line, \scratch
+    .endm
+
 // uint64_t invalidate_range(x0 = start, x1 = size): what the cache has of the range is forgotten, memory is right.
 // Answers 0, so that each_region goes on.
 // A line that the range covers only in part is cleaned first: its other bytes are a neighbour's.
@@ -10,11 +18,8 @@
 // Clobbers: x0-x4
 func invalidate_range
     line    .req x2
+    get_line_size line, x4
     add     x1, x0, x1                      // x1 = end
-    mrs     x4, ctr_el0
-    ubfx    x4, x4, #16, #4                 // DminLine: log2 of words
-    mov     line, #4
-    lsl     line, line, x4                  // bytes of the smallest data cache line
     sub     x3, line, #1
     tst     x0, x3
     bic     x0, x0, x3
@@ -38,3 +43,22 @@ func invalidate_range
     ret
     .unreq  line
 endfunc invalidate_range
+
+// void clean_range(x0 = start, x1 = size): memory holds what was written to the range, the cache nothing of it
+// Requires: the D-cache is off, so that nothing of the range is fetched again. Accesses no memory itself
+// Clobbers: x0-x3
+func clean_range
+    line    .req x2
+    get_line_size line, x3
+    add     x1, x0, x1                      // x1 = end
+    sub     x3, line, #1
+    bic     x0, x0, x3
+.Lclean_range_line:
+    dc      civac, x0
+    add     x0, x0, line
+    cmp     x0, x1
+    b.lo    .Lclean_range_line
+    dsb     sy                              // it is in memory before memory is read
+    ret
+    .unreq  line
+endfunc clean_range

@@ -1,99 +1,139 @@
 // exception.S — vectors of our own, so that nothing ends in those of the last kernel
 // SPDX-License-Identifier: MIT
-//
-// The table is written into the scratch: sixteen entries of eight bytes, 0x80 apart, are not worth 2 KiB of the file.
 
 #include "routine.h"
 
 #define ENTRY_SIZE       0x80
 #define TABLE_SIZE       0x800
+#define KIND_SHIFT       7          // of the entry's number, whose low two bits are the kind of exception:
+#define KIND_BITS        2
+#define KIND_IRQ         1
+#define KIND_FIQ         2
+#define KIND_SERROR      3          // 0: synchronous
 
-#define ESR_EC           26         // 6-bit field
-#define ANY_CLASS        0x1f       // ends the list of names
-#define CC_EQ            4          // flags for which "eq" is true
+#define ESR_EC           26         // 6-bit field: the class of a synchronous exception (Arm ARM D24.2.40)
+#define EC_UNKNOWN       0x00       // an undefined instruction, or one that traps
+#define EC_INSTRUCTION   0x21       // aborts at our own level
+#define EC_DATA          0x25
 
-// void install_vectors(void): the table; VBAR and the I-cache are save_system_state's
-// Requires: nothing of data's byte order, for the table is a copy
+vector .req x17                     // address of the entry that was taken
+
+// void install_vectors(void): the table, for take_over to set VBAR to
+// It is written into the scratch: sixteen entries of eight bytes, 0x80 apart, are not worth 2 KiB of the file.
+// Requires: nothing of data's byte order, for the table is a copy. Nothing here can trap
 // Out:      handler
 // Clobbers: x0-x3
 func install_vectors
+    entry   .req x0
+    end     .req x1
     adr     handler, handle_exception
-    adr     x0, vector_table
-    adr     x1, .Lvector
+    adr     x1, .Linstall_vectors_code
     ldp     w2, w3, [x1]
+    adr     entry, vector_table
+    add     end, entry, #TABLE_SIZE
 .Linstall_vectors_entry:
-    stp     w2, w3, [x0]
-    dc      cvau, x0                        // where the D-cache was found on, that is where the entry is
-    add     x0, x0, #ENTRY_SIZE
-    tst     x0, #(TABLE_SIZE - 1)
-    b.ne    .Linstall_vectors_entry
+    dc      civac, entry                    // what the last kernel left in the cache must not come back over it:
+    dsb     sy                              // it is gone before the store
+    stp     w2, w3, [entry]
+    dc      civac, entry                    // where the D-cache was found on, that is where it is now
+    add     entry, entry, #ENTRY_SIZE
+    cmp     entry, end
+    b.lo    .Linstall_vectors_entry
     dsb     sy                              // the entries are in memory before they are fetched
     ret
-.Lvector:
-    adr     x17, .                          // tells which entry it was
+.Linstall_vectors_code:
+    adr     vector, .
     br      handler
+    .unreq  entry
+    .unreq  end
 endfunc install_vectors
 
-// Any exception. A fault of the console drops it and goes on without; any other is reported and is a failure.
-// In:       x17 = the table's entry
-// Clobbers: x15-x17 if it returns: nothing that is live where the console is touched
+// Any exception. Of the console, or where a PSCI call is not there, it goes on as console.S and failure.S say; any other is
+// reported and is a failure.
+// In:       vector
+// Clobbers: x0, x15-x17 if it returns. mmu_off keeps x16 and x17
 func handle_exception
-    mrs     x16, elr_el1
-    tbz     path, #PATH_EL2_BIT, .Lhandle_exception_console
-    mrs     x16, elr_el2
+    elr     .req x16
+    mrs     elr, elr_el1
+    tbz     mode, #MODE_EL2_BIT, .Lhandle_exception_psci
+    mrs     elr, elr_el2
+.Lhandle_exception_psci:
+    adr     x15, psci_call
+    cmp     elr, x15
+    b.lo    .Lhandle_exception_console
+    adr     x15, psci_call_end
+    cmp     elr, x15
+    b.hs    .Lhandle_exception_console
+    string  x0, "unanswered"
+    ret                                     // same level, same stack, all masked: no eret is needed
 .Lhandle_exception_console:
     adr     x15, console_start
-    sub     x15, x16, x15
-    cmp     x15, #CONSOLE_CODE
+    cmp     elr, x15
+    b.lo    .Lhandle_exception_report
+    adr     x15, console_end
+    cmp     elr, x15
     b.hs    .Lhandle_exception_report
     mov     console, xzr                    // silent from now on
-    ret                                     // same level, same stack, all masked: no eret is needed
+    ret                                     // as above
 
 .Lhandle_exception_report:
-    bl      caches_off
+    tbnz    mode, #MODE_FAULTS_BIT, halt    // reports only bring more of them
     adr     x0, stack_top                   // whatever was going on is over
     mov     sp, x0
+    tbnz    mode, #MODE_FAULT_BIT, .Lhandle_exception_again
+    orr     mode, mode, #(1 << MODE_FAULT_BIT)
+    push    elr, vector
+    bl      caches_off
+    mov     w0, #PURGATORY_STATUS_EXCEPTION
+    bl      record_status
+    pop     elr, vector
+    b       .Lhandle_exception_say
+
+.Lhandle_exception_again:                   // perhaps in what the first one needed: as little as possible, then halt
+    orr     mode, mode, #(1 << MODE_FAULTS_BIT)
+    bic     flags, flags, #PURGATORY_FLAG_ON_FAILURE_MASK
+    tbz     mode, #MODE_MMU_ON_BIT, .Lhandle_exception_status
+    bl      mmu_off
+.Lhandle_exception_status:
     mov     w0, #PURGATORY_STATUS_EXCEPTION
     str     w0, [info, #PURGATORY_INFO_status]
+
+.Lhandle_exception_say:
+    mov     x3, elr
+    sub     x4, x3, base
     mrs     x2, esr_el1
     mrs     x5, far_el1
-    tbz     path, #PATH_EL2_BIT, .Lhandle_exception_class
+    tbz     mode, #MODE_EL2_BIT, .Lhandle_exception_kind
     mrs     x2, esr_el2
     mrs     x5, far_el2
-.Lhandle_exception_class:
-    lsr     w6, w2, #ESR_EC
-    ubfx    x0, x17, #7, #2                 // the entry: synchronous, IRQ, FIQ, SError
-    cmp     x0, #0
-    csel    x6, x6, x0, eq                  // if it is not synchronous, ESR may say nothing
-    adr     x1, .Lexception_names
-.Lhandle_exception_name:
-    ldrb    w0, [x1], #1
-    cmp     w0, w6
-    ccmp    w0, #ANY_CLASS, #CC_EQ, ne
+.Lhandle_exception_kind:
+    ubfx    x6, vector, #KIND_SHIFT, #KIND_BITS
+    string  x1, "irq"
+    cmp     w6, #KIND_IRQ
     b.eq    .Lhandle_exception_print
-.Lhandle_exception_skip:
-    ldrb    w0, [x1], #1
-    cbnz    w0, .Lhandle_exception_skip
-    b       .Lhandle_exception_name
+    string  x1, "fiq"
+    cmp     w6, #KIND_FIQ
+    b.eq    .Lhandle_exception_print
+    string  x1, "serror"
+    cmp     w6, #KIND_SERROR
+    b.eq    .Lhandle_exception_print
+    lsr     w6, w2, #ESR_EC
+    string  x1, "undefined"
+    cmp     w6, #EC_UNKNOWN
+    b.eq    .Lhandle_exception_print
+    string  x1, "instruction abort"
+    cmp     w6, #EC_INSTRUCTION
+    b.eq    .Lhandle_exception_print
+    string  x1, "data abort"
+    cmp     w6, #EC_DATA
+    b.eq    .Lhandle_exception_print
+    string  x1, "sync"
 .Lhandle_exception_print:
-    mov     x3, x16
-    sub     x4, x16, base
     string  x0, "exception: " STRING ", esr 0x" HEX ", elr 0x" HEX " (blob+0x" HEX "), far 0x" HEX
     bl      put_message
     b       fail
+    .unreq  elr
 endfunc handle_exception
-
-// A class, then its name: ESR_ELx.EC (Arm ARM D24.2.40), or the vector. No EC from our own level is 1 to 3, or 0x1f.
-    .section .rodata
-.Lexception_names:
-    .ascii  "\x00", "undefined\0"
-    .ascii  "\x21", "instruction abort\0"
-    .ascii  "\x25", "data abort\0"
-    .ascii  "\x01", "irq\0"
-    .ascii  "\x02", "fiq\0"
-    .ascii  "\x03", "serror\0"
-    .byte   ANY_CLASS
-    .asciz  "sync"
 
     .section .scratch, "aw", %nobits
     .balign TABLE_SIZE

@@ -3,68 +3,145 @@
 
 #include "routine.h"
 
-// Arm DEN0022, "PSCI function prototypes": SYSTEM_OFF is 0x84000008, SYSTEM_RESET 0x84000009. Their order is the
-// reverse of that of PURGATORY_ON_FAILURE_*.
-#define PSCI_HIGH        0x8400     // upper half
-#define PSCI_LOW         (8 + PURGATORY_ON_FAILURE_POWEROFF)
+// Arm DEN0022, "PSCI function prototypes"
+#define PSCI_SYSTEM_OFF   0x84000008
+#define PSCI_SYSTEM_RESET 0x84000009
+
+#define ON_FAILURE(action) ((action) << PURGATORY_FLAG_ON_FAILURE_SHIFT)
 
 // void report_bad_info(x0 = reason): then the failure action
 func report_bad_info
-    mov     w1, #PURGATORY_STATUS_BAD_INFO
-    str     w1, [info, #PURGATORY_INFO_status]
-    mov     x1, x0
+    reason  .req x26
+    mov     reason, x0
+    mov     w0, #PURGATORY_STATUS_BAD_INFO
+    bl      record_status
+    mov     x1, reason
     string  x0, "bad info: " STRING
     bl      put_message
     b       fail
+    .unreq  reason
 endfunc report_bad_info
 
-// void report_mismatch(x27 = expected digest, w26 = region or PURGATORY_FAILED_COMBINED): then the failure action
+// void report_mismatch(x0 = expected digest, w1 = region or PURGATORY_FAILED_COMBINED): then the failure action
 func report_mismatch
+    expected .req x26
+    region   .req x27
+    mov     expected, x0
+    mov     region, x1
     string  x0, "digest mismatch"
     bl      put_message
-    tbnz    w26, #31, .Lreport_mismatch_digests // all regions together: none to name
-    mov     x1, x26
-    add     x3, info, x26, lsl #4
-    ldp     x2, x3, [x3, #PURGATORY_INFO_regions]
+    cmp     region, #PURGATORY_MAX_REGIONS
+    b.hs    .Lreport_mismatch_digests       // all together: none to name
+    mov     x1, region
+    add     x2, info, region, lsl #4
+    ldp     x2, x3, [x2, #PURGATORY_INFO_regions]
     add     x2, x2, bias
     string  x0, "region " DECIMAL " at 0x" HEX ", " DECIMAL " bytes"
     bl      put_message
 .Lreport_mismatch_digests:
-    mov     x1, x27
+    mov     x1, expected
     string  x0, "expected " DIGEST
     bl      put_message
     adr     x1, computed_digest
     string  x0, "computed " DIGEST
     bl      put_message
-    // goes on in fail
+    falls_into fail
+    .unreq  expected
+    .unreq  region
 endfunc report_mismatch
 
 // void fail(void): take the action that info asks for; boot_kernel if that is to boot anyway, else no way back
 // Requires: the failure was reported, info->status is set, MMU as it was found
 func fail
-    ubfx    x26, flags, #PURGATORY_FLAG_ON_FAILURE_SHIFT, #2
-    and     flags, flags, #~PURGATORY_FLAG_ON_FAILURE_MASK  // if the action fails, too: halt
-    cbz     x26, .Lfail_halt
-    cmp     x26, #PURGATORY_ON_FAILURE_BOOT
-    b.ne    .Lfail_psci
+    action  .req x26
+    and     action, flags, #PURGATORY_FLAG_ON_FAILURE_MASK
+    bic     flags, flags, #PURGATORY_FLAG_ON_FAILURE_MASK   // if the action fails, too: halt
+    tbnz    mode, #MODE_EL3_BIT, .Lfail_halt                // no firmware above, and no kernel starts here
+    cmp     action, #ON_FAILURE(PURGATORY_ON_FAILURE_BOOT)
+    b.eq    .Lfail_boot
+    string  x0, "resetting"
+    mov32   w1, PSCI_SYSTEM_RESET
+    cmp     action, #ON_FAILURE(PURGATORY_ON_FAILURE_RESET)
+    b.eq    .Lfail_psci
+    string  x0, "powering off"
+    mov32   w1, PSCI_SYSTEM_OFF
+    cmp     action, #ON_FAILURE(PURGATORY_ON_FAILURE_POWEROFF)
+    b.eq    .Lfail_psci
+    b       .Lfail_halt
+.Lfail_boot:
     ldr     x0, [info, #PURGATORY_INFO_kernel_entry]
     cbz     x0, .Lfail_halt                                 // nowhere to go
     tst     x0, #3
-    b.eq    boot_kernel
-    b       .Lfail_halt
+    b.ne    .Lfail_halt
+    string  x0, "booting anyway"
+    bl      put_message
+    b       boot_kernel
 .Lfail_psci:
-    movz    w0, #PSCI_HIGH, lsl #16
-    add     w0, w0, #PSCI_LOW
-    sub     w0, w0, w26                                     // SYSTEM_RESET or SYSTEM_OFF
-    tbnz    flags, #FLAG_PSCI_HVC_BIT, .Lfail_hvc
-    smc     #0
-    b       .Lfail_halt                                     // refused
-.Lfail_hvc:
-    hvc     #0
+    bl      call_psci
 .Lfail_halt:
     string  x0, "halted"
     bl      put_message
-.Lfail_forever:
-    wfi                                                     // DAIF is masked: a wake-up goes nowhere
-    b       .Lfail_forever
+    falls_into halt
+    .unreq  action
 endfunc fail
+
+// void halt(void): for good
+func halt
+    wfi                                                     // DAIF is masked: a wake-up goes nowhere
+    b       halt
+endfunc halt
+
+// void call_psci(x0 = what it is for, w1 = function): through the conduit that info names, then once through the other:
+// a blob that was made for a host may run in a guest. Returns if nobody does it
+// Clobbers: x0-x17, x26-x28, flags
+func call_psci
+    function .req w26
+    tries    .req w27
+    push    x30, xzr
+    mov     function, w1
+    bl      put_message
+    mov     tries, #2
+.Lcall_psci_try:
+    mov     w0, function
+    bl      psci_call
+    mov     x2, x0                          // why it came back
+    sub     tries, tries, #1
+    string  x1, "smc"
+    string  x3, "hvc"
+    tbz     flags, #FLAG_PSCI_HVC_BIT, .Lcall_psci_say
+    string  x1, "hvc"
+    string  x3, "smc"
+.Lcall_psci_say:
+    cbz     tries, .Lcall_psci_done
+    string  x0, STRING " " STRING ", trying " STRING
+    bl      put_message
+    eor     flags, flags, #PURGATORY_FLAG_PSCI_HVC
+    b       .Lcall_psci_try
+.Lcall_psci_done:
+    string  x0, STRING " " STRING
+    bl      put_message
+    pop     x30, xzr
+    ret
+    .unreq  function
+    .unreq  tries
+endfunc call_psci
+
+// const char *psci_call(w0 = function): returns only if nobody does it: why. The function takes no argument.
+// An exception up to psci_call_end is the instruction's, and "unanswered": smc without EL3, hvc without a hypervisor.
+// Clobbers: x0-x17 (Arm DEN0028, SMC calling convention)
+func psci_call
+    tbnz    flags, #FLAG_PSCI_HVC_BIT, .Lpsci_call_hvc
+    smc     #0
+    b       .Lpsci_call_refused
+.Lpsci_call_hvc:
+    hvc     #0
+.Lpsci_call_refused:
+    string  x0, "refused"
+    ret
+endfunc psci_call
+
+    .pushsection .text
+    .global psci_call_end
+    .hidden psci_call_end
+psci_call_end:
+    .popsection

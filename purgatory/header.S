@@ -54,6 +54,7 @@ purgatory_start:
     field(digest)
     object  sha256_digest, PURGATORY_DIGEST_SIZE
     object  purgatory_sha256_digest, PURGATORY_DIGEST_SIZE
+    // The rest is 0: no result_addr, and the UART that kexec-tools means: a raw byte store.
     .org    PURGATORY_INFO_OFFSET + PURGATORY_INFO_SIZE
 
     // A flat blob that was cut short does not end with this.

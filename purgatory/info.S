@@ -1,23 +1,15 @@
-// info.S — what struct purgatory_info asks for: is it sane, which regions does it name
+// info.S — what struct purgatory_info asks for: is it sane, which regions does it name; and the status it gets
 // SPDX-License-Identifier: MIT
 
 #include "routine.h"
 
-#define MAX_REGIONS_SHIFT 4
-    .if     PURGATORY_MAX_REGIONS != 1 << MAX_REGIONS_SHIFT
-    .error  "each_region counts to a power of two"
-    .endif
-
 // const char *check_info(void)
 // Out:      x0 = why info is refused, 0 if it is good; region_totals
-// Clobbers: x0-x5, x26, x27, link
+// Clobbers: x0-x5
 func check_info
-    mov     link, x30
+    push    x30, xzr
     ldr     x1, [info, #PURGATORY_INFO_magic]
-    mov     x2, #(PURGATORY_INFO_MAGIC & 0xffff)
-    movk    x2, #(PURGATORY_INFO_MAGIC >> 16 & 0xffff), lsl #16
-    movk    x2, #(PURGATORY_INFO_MAGIC >> 32 & 0xffff), lsl #32
-    movk    x2, #(PURGATORY_INFO_MAGIC >> 48 & 0xffff), lsl #48
+    mov64   x2, PURGATORY_INFO_MAGIC
     string  x0, "magic"
     cmp     x1, x2
     b.ne    .Lcheck_info_done
@@ -33,6 +25,10 @@ func check_info
     cbz     x1, .Lcheck_info_done
     tst     x1, #3                          // an instruction is 4 bytes; the base is aligned
     b.ne    .Lcheck_info_done
+    string  x0, "result_addr"
+    ldr     x1, [info, #PURGATORY_INFO_result_addr]
+    tst     x1, #7
+    b.ne    .Lcheck_info_done
     adr     x0, region_totals
     stp     xzr, xzr, [x0]
     adr     x0, check_region
@@ -46,7 +42,8 @@ func check_info
     tst     flags, #(PURGATORY_FLAG_VERIFY_REGIONS | PURGATORY_FLAG_VERIFY_COMBINED)
     csel    x0, x0, xzr, eq
 .Lcheck_info_done:
-    ret     link
+    pop     x30, xzr
+    ret
 endfunc check_info
 
 // const char *check_region(x0 = base, x1 = size): why it is refused, or 0; region_totals
@@ -68,29 +65,51 @@ func check_region
     ret
 endfunc check_region
 
-// x0 = each_region(uint64_t routine(x0 = base, x1 = size)): for every region in use, in order, with RELATIVE applied,
-// until one answers other than 0, which is the answer
-// Out:      x26 = the region that it is about; the routine finds it there, too
-// Clobbers: x0, x1, x3, x27, and what the routine does
+// (x0, x1) each_region(x0 = uint64_t routine(x0 = base, x1 = size)): for every region in use, in order, with RELATIVE
+// applied, until one answers other than 0
+// Out:      x0 = that answer, or 0; x1 = the index of the region that it is about
+// Clobbers: what the routine does. The routine finds the region's index in x26
 func each_region
+    index   .req x26
+    routine .req x27
     push    x30, xzr
-    mov     x27, x0
-    mov     x26, xzr
+    push    index, routine
+    mov     routine, x0
+    mov     index, xzr
 .Leach_region_next:
-    add     x3, info, x26, lsl #4
-    ldp     x0, x1, [x3, #PURGATORY_INFO_regions]
-    add     x0, x0, bias
+    add     x0, info, index, lsl #4
+    ldp     x0, x1, [x0, #PURGATORY_INFO_regions]
     cbz     x1, .Leach_region_unused
-    blr     x27
+    add     x0, x0, bias
+    blr     routine
     cbnz    x0, .Leach_region_done
 .Leach_region_unused:
-    add     x26, x26, #1
-    tbz     x26, #MAX_REGIONS_SHIFT, .Leach_region_next
+    add     index, index, #1
+    cmp     index, #PURGATORY_MAX_REGIONS
+    b.lo    .Leach_region_next
     mov     x0, xzr
 .Leach_region_done:
+    mov     x1, index
+    pop     index, routine
     pop     x30, xzr
     ret
+    .unreq  index
+    .unreq  routine
 endfunc each_region
+
+// void record_status(w0 = PURGATORY_STATUS_*): the last word in info, and info in memory is what everybody will read
+// What was read of info with the caches on may still be there, and would be found instead of what was written past it.
+// Requires: caches_off
+// Clobbers: x0-x3
+func record_status
+    push    x30, xzr
+    str     w0, [info, #PURGATORY_INFO_status]
+    mov     x0, info
+    mov     x1, #PURGATORY_INFO_SIZE
+    bl      clean_range
+    pop     x30, xzr
+    ret
+endfunc record_status
 
     .section .scratch, "aw", %nobits
     .balign 16

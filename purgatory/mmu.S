@@ -5,81 +5,169 @@
 
 #define MMFR0_NO_4K_BIT  31         // sign of TGran4: 0 and 1 (52-bit addresses too): pages of 4 KiB; -1: none
 #define PARANGE_48_BITS  5
-#define CACHE_LINE_MIN   16         // bytes: no line is shorter (Arm ARM, CCSIDR_EL1.LineSize)
+#define MAIR             0xff       // attribute 0: normal, write-back, read- and write-allocate
 
-// Attribute 0: normal, write-back, read- and write-allocate; attribute 1: Device-nGnRE
-#define MAIR             0x04ff
-
-// TCR: 48-bit addresses, 4 KiB granule, write-back and inner-shareable table walks. Bit 23 is EPD1 (no walks through
-// TTBR1) at EL1 and with E2H; bit 31 is TG1 (4 KiB) there. At EL2 without E2H both are RES1.
-#define TCR_LOW          (3 << 12 | 1 << 10 | 1 << 8 | 16)  // SH0, ORGN0, IRGN0, T0SZ
-#define TCR_HIGH         (1 << 15 | 1 << 7)                 // bits 31 and 23
+// TCR: 48-bit addresses, 4 KiB granule, write-back and inner-shareable table walks.
+#define TCR_WALKS        (3 << 12 /* SH0 */ | 1 << 10 /* ORGN0 */ | 1 << 8 /* IRGN0 */ | 16 /* T0SZ */)
+#define TCR_EL1          (1 << 31 /* TG1: 4 KiB */ | 1 << 23 /* EPD1: no walks through TTBR1 */ | TCR_WALKS)
+#define TCR_EL2          (1 << 31 | 1 << 23 | TCR_WALKS)    // both bits are RES1
 #define TCR_EL1_IPS      32
 #define TCR_EL2_PS       16
 
-// void caches_on(void): build the map and run from it; path says whether that was possible
-// Clobbers: x0-x15, x26-x28
+// FEAT_TCR2: names that older assemblers do not know.
+#define ID_AA64MMFR3_EL1 s3_0_c0_c7_3
+#define MMFR3_TCRX       0xf
+#define TCR2_EL1         s3_0_c2_c0_3
+#define TCR2_EL2         s3_4_c2_c0_3
+
+// A translation regime but for SCTLR, as read_regime and write_regime pass it
+tcr      .req x4
+ttbr0    .req x5
+mair     .req x6
+tcr2     .req x7                    // where there is one
+
+// void caches_on(void): build the map and run from it; mode says whether that was possible
+// Clobbers: x0-x17
 func caches_on
-    mov     x28, x30
+    push    x30, xzr
     tbnz    flags, #FLAG_NO_CACHE_BIT, .Lcaches_on_done
-    bl      read_regime
-    tbnz    sctlr, #SCTLR_M_BIT, .Lcaches_on_done   // somebody's translation regime: left alone
-    mrs     x15, id_aa64mmfr0_el1
-    tbnz    x15, #MMFR0_NO_4K_BIT, .Lcaches_on_done
-    bl      build_map
+    bl      read_sctlr
+    tbnz    x0, #SCTLR_M_BIT, .Lcaches_on_done  // somebody's translation regime: left alone
+    mrs     x0, id_aa64mmfr0_el1
+    tbnz    x0, #MMFR0_NO_4K_BIT, .Lcaches_on_done
+    bl      build_map                       // x1 = end of the tables
     cbnz    x0, .Lcaches_on_done
+    mov     x8, x1
+    bl      read_regime
+    adr     x0, saved_state
+    stp     tcr, ttbr0, [x0, #SAVED_TCR]
+    stp     mair, tcr2, [x0, #SAVED_MAIR]
 
     // Everything so far went to memory; the caches may hold older copies from the last kernel. They are forgotten
     // before they can be hit: the blob with its scratch and tables, and the regions.
     mov     x0, base
-    sub     x1, x10, base
+    sub     x1, x8, base
     bl      invalidate_range
     adr     x0, invalidate_range            // its dsb is for the tables, too: they are written before a walk can start
     bl      each_region
 
-    bl      read_regime
-    and     x8, x15, #0xf                   // PARange
-    mov     x9, #PARANGE_48_BITS
-    cmp     x8, x9
-    csel    x8, x8, x9, lo                  // 52 bits need another descriptor format
-    movz    w4, #TCR_HIGH, lsl #16          // tcr
-    movk    w4, #TCR_LOW
-    orr     tcr, tcr, x8, lsl #TCR_EL2_PS   // elsewhere T1SZ, which is of no account while EPD1 is set
-    tbnz    path, #PATH_EL2_BIT, .Lcaches_on_tables
-    orr     tcr, tcr, x8, lsl #TCR_EL1_IPS
-.Lcaches_on_tables:
+    mrs     x0, id_aa64mmfr0_el1
+    and     x0, x0, #0xf                    // PARange
+    mov     x1, #PARANGE_48_BITS
+    cmp     x0, x1
+    csel    x0, x0, x1, lo                  // 52 bits need another descriptor format
+    tbnz    mode, #MODE_EL2_BIT, .Lcaches_on_el2
+    mov32   tcr, TCR_EL1
+    orr     tcr, tcr, x0, lsl #TCR_EL1_IPS
+    b       .Lcaches_on_regime
+.Lcaches_on_el2:
+    mov32   tcr, TCR_EL2
+    orr     tcr, tcr, x0, lsl #TCR_EL2_PS
+.Lcaches_on_regime:
     adr     ttbr0, page_tables
     mov     mair, #MAIR
     mov     tcr2, xzr                       // a newer kernel may have left permission indirection on
-    orr     sctlr, sctlr, #SCTLR_M
-    orr     sctlr, sctlr, #SCTLR_C
-    orr     path, path, #(PATH_MMU_ON | PURGATORY_PATH_CACHED)
+    orr     mode, mode, #(1 << MODE_CACHED_BIT)
+    orr     mode, mode, #(1 << MODE_MMU_ON_BIT) // from here on there is something for caches_off to do
     bl      write_regime
+    bl      read_sctlr
+    orr     x0, x0, #SCTLR_M
+    orr     x0, x0, #SCTLR_C
+    bl      write_sctlr
 .Lcaches_on_done:
-    ret     x28
+    pop     x30, xzr
+    ret
 endfunc caches_on
 
 // void caches_off(void): memory holds all that was written, and the MMU is off; nothing to do if it is
 // No load or store between SCTLR.C and SCTLR.M: with C clear they would bypass lines that are still dirty, and with C
 // set a cleaned line could come back.
-// Clobbers: x0-x11
+// Clobbers: x0-x7
 func caches_off
-    mov     x11, x30
-    tbz     path, #PATH_MMU_ON_BIT, .Lcaches_off_done
-    bic     path, path, #PATH_MMU_ON
-    bl      read_regime
-    bic     sctlr, sctlr, #SCTLR_C
-    bl      write_regime                    // data accesses are non-cacheable from here
-    adr     x8, scratch_start               // stack, hash state: all that was written, for nothing writes to info while
-    adr     x9, page_tables                 // the caches are on
-.Lcaches_off_clean:
-    dc      civac, x8
-    add     x8, x8, #CACHE_LINE_MIN         // some lines more than once: there are few
-    cmp     x8, x9
-    b.lo    .Lcaches_off_clean
-    dsb     sy                              // it is in memory
-    bic     sctlr, sctlr, #SCTLR_M
+    tbz     mode, #MODE_MMU_ON_BIT, .Lcaches_off_done
+    push    x30, xzr
+    bl      read_sctlr
+    bic     x0, x0, #SCTLR_C
+    bl      write_sctlr                     // data accesses are non-cacheable from here
+    adr     x0, scratch_start               // stack, hash state: all that was written, for nothing writes to info while
+    adr     x1, page_tables                 // the caches are on
+    sub     x1, x1, x0
+    bl      clean_range
+    bl      mmu_off                         // memory may be accessed again
+    adr     x0, saved_state
+    ldp     tcr, ttbr0, [x0, #SAVED_TCR]
+    ldp     mair, tcr2, [x0, #SAVED_MAIR]
     bl      write_regime
+    pop     x30, xzr
 .Lcaches_off_done:
-    ret     x11
+    ret
 endfunc caches_off
+
+// void mmu_off(void): with whatever the caches hold
+// Clobbers: x0, x1
+func mmu_off
+    mov     x1, x30                         // no memory access here
+    bl      read_sctlr
+    bic     x0, x0, #SCTLR_C
+    bic     x0, x0, #SCTLR_M
+    bl      write_sctlr
+    bic     mode, mode, #(1 << MODE_MMU_ON_BIT)
+    ret     x1
+endfunc mmu_off
+
+// (x4-x7) read_regime(void)
+// Out:      mode: MODE_TCR2
+// Clobbers: x0
+func read_regime
+    mrs     x0, ID_AA64MMFR3_EL1
+    tst     x0, #MMFR3_TCRX
+    b.eq    .Lread_regime_tcr
+    orr     mode, mode, #(1 << MODE_TCR2_BIT)
+.Lread_regime_tcr:
+    tbnz    mode, #MODE_EL2_BIT, .Lread_regime_el2
+    mrs     tcr, tcr_el1
+    mrs     ttbr0, ttbr0_el1
+    mrs     mair, mair_el1
+    tbz     mode, #MODE_TCR2_BIT, .Lread_regime_done
+    mrs     tcr2, TCR2_EL1
+    ret
+.Lread_regime_el2:
+    mrs     tcr, tcr_el2
+    mrs     ttbr0, ttbr0_el2
+    mrs     mair, mair_el2
+    tbz     mode, #MODE_TCR2_BIT, .Lread_regime_done
+    mrs     tcr2, TCR2_EL2
+.Lread_regime_done:
+    ret
+endfunc read_regime
+
+// void write_regime(x4-x7): with nothing in TLB or I-cache that was there before
+// Requires: SCTLR.M = 0; read_regime
+// Clobbers: x0
+func write_regime
+    tbnz    mode, #MODE_EL2_BIT, .Lwrite_regime_el2
+    msr     tcr_el1, tcr
+    msr     ttbr0_el1, ttbr0
+    msr     mair_el1, mair
+    tbz     mode, #MODE_TCR2_BIT, .Lwrite_regime_tlb
+    msr     TCR2_EL1, tcr2
+    b       .Lwrite_regime_tlb
+.Lwrite_regime_el2:
+    msr     tcr_el2, tcr
+    msr     ttbr0_el2, ttbr0
+    msr     mair_el2, mair
+    tbz     mode, #MODE_TCR2_BIT, .Lwrite_regime_tlb
+    msr     TCR2_EL2, tcr2
+.Lwrite_regime_tlb:
+    mrs     x0, CurrentEL
+    tbnz    x0, #CURRENTEL_EL2_BIT, .Lwrite_regime_tlb_el2
+    tlbi    vmalle1
+    b       .Lwrite_regime_done
+.Lwrite_regime_tlb_el2:
+    tlbi    alle2                           // with and without E2H
+.Lwrite_regime_done:
+    ic      iallu                           // what was fetched under the other regime
+    dsb     nsh                             // both are complete, on this core
+    isb                                     // the registers hold before SCTLR.M goes on, and nothing fetched earlier is used
+    ret
+endfunc write_regime

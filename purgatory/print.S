@@ -7,86 +7,121 @@
 
 // void put_message(x0 = text, x1-x5 = its arguments, in order): a line that begins with our name
 // In the text stand STRING, DIGEST, DECIMAL and HEX (routine.h) for an argument.
-// Clobbers: x0-x14
+// Clobbers: x0-x12
 func put_message
-    mov     x14, x30
-    mov     x13, x0                         // x13 = rest of the text
-    adr     x12, arguments                  // x12 = next argument
-    stp     x1, x2, [x12]
-    stp     x3, x4, [x12, #16]
-    str     x5, [x12, #32]
-    string  x7, "purgatory: "
+    text     .req x11                       // the rest of it
+    argument .req x12                       // where the next one is
+    push    x30, xzr
+    mov     text, x0
+    adr     argument, arguments
+    stp     x1, x2, [argument]
+    stp     x3, x4, [argument, #16]
+    str     x5, [argument, #32]
+    string  x0, "purgatory: "
     bl      put_string
 .Lput_message_next:
-    adr     x30, .Lput_message_next         // whatever writes what comes next returns here
-    ldrb    w0, [x13], #1
-    cmp     w0, #' '
-    b.hs    put_char
+    ldrb    w0, [text], #1
     cbz     w0, .Lput_message_end
+    cmp     w0, #' '
+    b.lo    .Lput_message_argument
+    bl      put_char
+    b       .Lput_message_next
+.Lput_message_argument:
     mov     w1, w0
-    ldr     x7, [x12], #8
-    cmp     w1, #2
-    b.lo    put_string                      // STRING
-    b.eq    put_digest                      // DIGEST
+    ldr     x0, [argument], #8
+    cmp     w1, #STRING_CODE
+    b.eq    .Lput_message_string
+    cmp     w1, #DIGEST_CODE
+    b.eq    .Lput_message_digest
     mov     w2, #1
-    b       put_number                      // DECIMAL, HEX
+    bl      put_number                      // DECIMAL, HEX
+    b       .Lput_message_next
+.Lput_message_string:
+    bl      put_string
+    b       .Lput_message_next
+.Lput_message_digest:
+    bl      put_digest
+    b       .Lput_message_next
 .Lput_message_end:
-    string  x7, "\r\n"
-    mov     x30, x14
-    b       put_string
+    string  x0, "\r\n"
+    bl      put_string
+    pop     x30, xzr
+    ret
+    .unreq  text
+    .unreq  argument
 endfunc put_message
 
-// void put_digest(x7 = 32 bytes, at a multiple of 32)
-// Clobbers: x0-x5, x7-x10
+// void put_digest(x0 = 32 bytes, 8-byte aligned)
+// Clobbers: x0-x10
 func put_digest
-    mov     x10, x30
-    mov     x9, x7
+    bytes   .req x9
+    end     .req x10
+    push    x30, xzr
+    mov     bytes, x0
+    add     end, bytes, #PURGATORY_DIGEST_SIZE
 .Lput_digest_next:
-    ldr     x7, [x9], #8
-    rev     x7, x7                          // the first byte first
+    ldr     x0, [bytes], #8
+    rev     x0, x0                          // the first byte first
     mov     w1, #16
-    mov     w2, w1
+    mov     w2, #16
     bl      put_number
-    tst     x9, #(PURGATORY_DIGEST_SIZE - 1)
-    b.ne    .Lput_digest_next
-    ret     x10
+    cmp     bytes, end
+    b.lo    .Lput_digest_next
+    pop     x30, xzr
+    ret
+    .unreq  bytes
+    .unreq  end
 endfunc put_digest
 
-// void put_number(x7 = number, w1 = base, w2 = least number of digits)
+// void put_number(x0 = number, w1 = base, w2 = least number of digits)
 // Clobbers: x0-x8
 func put_number
-    mov     x0, x7
-    adr     x7, number + NUMBER_SIZE        // from its last digit to its first
-    strb    wzr, [x7, #-1]!
+    number  .req x3
+    digit   .req w4
+    left    .req w2
+    adr     x8, digits + NUMBER_SIZE        // from the last to the first
+    strb    wzr, [x8, #-1]!
+    mov     number, x0
 .Lput_number_digit:
-    udiv    x3, x0, x1
-    msub    x4, x3, x1, x0                  // remainder
-    mov     x0, x3
-    add     w5, w4, #'a' - 10
-    cmp     w4, #10
-    add     w4, w4, #'0'
-    csel    w4, w5, w4, hs
-    strb    w4, [x7, #-1]!
-    subs    w2, w2, #1
-    ccmp    x0, #0, #0, le                  // while (w2 > 0 || x0 != 0)
-    b.ne    .Lput_number_digit
-    // goes on in put_string
+    udiv    x5, number, x1
+    msub    x4, x5, x1, number              // the remainder is the digit
+    mov     number, x5
+    add     w6, digit, #'a' - 10
+    add     w7, digit, #'0'
+    cmp     digit, #10
+    csel    digit, w6, w7, hs
+    strb    digit, [x8, #-1]!
+    sub     left, left, #1
+    cmp     left, #0
+    b.gt    .Lput_number_digit
+    cbnz    number, .Lput_number_digit
+    mov     x0, x8
+    falls_into put_string
+    .unreq  number
+    .unreq  digit
+    .unreq  left
 endfunc put_number
 
-// void put_string(x7 = NUL-terminated string)
-// Clobbers: x0, x3, x4, x7, x8
+// void put_string(x0 = NUL-terminated string)
+// Clobbers: x0-x6
 func put_string
-    mov     x8, x30
+    rest    .req x6
+    push    x30, xzr
+    mov     rest, x0
 .Lput_string_next:
-    adr     x30, .Lput_string_next          // put_char returns here
-    ldrb    w0, [x7], #1
-    cbnz    w0, put_char
-    ret     x8
+    ldrb    w0, [rest], #1
+    cbz     w0, .Lput_string_done
+    bl      put_char
+    b       .Lput_string_next
+.Lput_string_done:
+    pop     x30, xzr
+    ret
+    .unreq  rest
 endfunc put_string
 
     .section .scratch, "aw", %nobits
     .balign 16
 arguments:
     .space  5 * 8
-number:
+digits:
     .space  NUMBER_SIZE

@@ -6,39 +6,44 @@
 #define MICROSECONDS     1000000
 
 // void print_banner(void)
-// Clobbers: x0-x14
+// Clobbers: x0-x12
 func print_banner
+    push    x30, xzr
     adr     x0, region_totals
     ldp     x3, x4, [x0]
     mov     x1, base
     mrs     x2, CurrentEL
     lsr     x2, x2, #2
-    string  x0, "version 1 at 0x" HEX ", EL" DECIMAL ", " DECIMAL " regions, " DECIMAL " bytes"
-    b       put_message
+    string  x0, "version 2 at 0x" HEX ", EL" DECIMAL ", " DECIMAL " regions, " DECIMAL " bytes"
+    bl      put_message
+    pop     x30, xzr
+    ret
 endfunc print_banner
 
 // void print_result(void): after verify() found nothing wrong
-// Clobbers: x0-x14
+// Clobbers: x0-x12
 func print_result
+    push    x30, xzr
     ldr     w1, [info, #PURGATORY_INFO_skip_checks]
     string  x0, "checks skipped"
     cbnz    w1, .Lprint_result_print
     ldr     x1, region_totals + 8           // bytes
     ldr     x2, [info, #PURGATORY_INFO_verify_ticks]
-    movz    w3, #(MICROSECONDS >> 16), lsl #16
-    movk    w3, #(MICROSECONDS & 0xffff)
+    mov32   x3, MICROSECONDS
     mul     x2, x2, x3
     mrs     x3, cntfrq_el0
     udiv    x2, x2, x3                      // 0 if firmware has not set CNTFRQ
     string  x3, "sha2"
-    tbnz    path, #PATH_SHA2_BIT, .Lprint_result_cache
+    tbnz    mode, #MODE_SHA2_BIT, .Lprint_result_cache
     string  x3, "scalar"
 .Lprint_result_cache:
+    string  x4, "cache"
+    tbnz    mode, #MODE_CACHED_BIT, .Lprint_result_text
     string  x4, "nocache"
-    tbz     path, #PATH_CACHED_BIT, .Lprint_result_text
-    add     x4, x4, #2                      // "cache"
 .Lprint_result_text:
     string  x0, "verified " DECIMAL " bytes in " DECIMAL " us (" STRING "+" STRING ")"
 .Lprint_result_print:
-    b       put_message
+    bl      put_message
+    pop     x30, xzr
+    ret
 endfunc print_result

@@ -1,60 +1,28 @@
-// sha256_constants.S — the constants of SHA-256, computed as FIPS 180-4 defines them: a table would be twice the code
+// sha256_constants.S — the constants of SHA-256
 // SPDX-License-Identifier: MIT
 
-#include "routine.h"
+    // Aligned, since they are read with vector loads while memory is Device memory.
+    .section .rodata
+    .balign 64
+    .global sha256_constants, sha256_initial_state, sha256_padding
+    .hidden sha256_constants, sha256_initial_state, sha256_padding
 
-#define ROOT_STEPS       32         // each brings two bits more
+// FIPS 180-4, 4.2.2: K, the first 32 bits of the fractions of the cube roots of the first 64 primes
+sha256_constants:
+    .word   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5
+    .word   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174
+    .word   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da
+    .word   0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967
+    .word   0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85
+    .word   0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070
+    .word   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3
+    .word   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2
 
-// void compute_sha256_constants(void): sha256_constants and the initial state behind them; then sha256_init
-// Of the first 64 primes the cube roots' fractions, of the first eight the square roots': the first 32 bits of each.
-// A double has 18 bits more than that.
-// Clobbers: x0-x4, v0, v1
-func compute_sha256_constants
-    place     .req x0
-    candidate .req w1
-    divisor   .req w2
-    left      .req w2
-    prime     .req d0
-    root      .req d1
-    mrs     x4, fpcr
-    msr     fpcr, xzr                       // round to nearest, trap nothing
-    adr     place, sha256_constants
-    mov     candidate, #1
-.Lcompute_sha256_constants_next:
-    add     candidate, candidate, #1
-    mov     divisor, #1
-.Lcompute_sha256_constants_divide:          // a prime has no divisor up to its square root
-    add     divisor, divisor, #1
-    mul     w3, divisor, divisor
-    cmp     w3, candidate
-    b.hi    .Lcompute_sha256_constants_prime
-    udiv    w3, candidate, divisor
-    msub    w3, w3, divisor, candidate
-    cbnz    w3, .Lcompute_sha256_constants_divide
-    b       .Lcompute_sha256_constants_next
+// FIPS 180-4, 5.3.3: H(0), the same of the square roots of the first eight
+sha256_initial_state:
+    .word   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
 
-.Lcompute_sha256_constants_prime:
-    ucvtf   prime, candidate
-    fsqrt   root, prime
-    fcvtzu  x3, root, #32                   // 32 bits of fraction; the integer above is not stored
-    str     w3, [place, #SHA256_CONSTANTS_SIZE] // of eight primes, the other 56 are of no use
-    mov     left, #ROOT_STEPS
-.Lcompute_sha256_constants_root:            // the cube root x is where x = (prime * x) ^ (1/4)
-    fmul    root, prime, root
-    fsqrt   root, root
-    fsqrt   root, root
-    subs    left, left, #1
-    b.ne    .Lcompute_sha256_constants_root
-    fcvtzu  x3, root, #32
-    str     w3, [place], #4
-    tst     place, #(SHA256_CONSTANTS_SIZE - 1)
-    b.ne    .Lcompute_sha256_constants_next
-    msr     fpcr, x4
-    b       sha256_init
-    .unreq  place
-    .unreq  candidate
-    .unreq  divisor
-    .unreq  left
-    .unreq  prime
-    .unreq  root
-endfunc compute_sha256_constants
+// FIPS 180-4, 5.1.1: a 1 bit, then zeros
+sha256_padding:
+    .byte   0x80
+    .space  63

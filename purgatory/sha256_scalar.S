@@ -9,7 +9,7 @@
 state    .req x0
 data     .req x1
 blocks   .req x2
-left     .req w3        // times that the message schedule goes on in this block; then below zero
+left     .req w3        // four rounds each: 12 to 1 while the message schedule goes on, then 0 to -3
                         // w4-w11: a-h
                         // w12, w13: temporaries of a round; w14, w15: a ^ b of this round and of the one before
 k        .req x16       // next round constant
@@ -70,10 +70,13 @@ kw       .req x17       // W + K of two rounds
 // Out:      x1 = end of data
 // Clobbers: x2-x17, v0-v9, v16-v31
 func sha256_blocks
-    tbnz    path, #PATH_SHA2_BIT, sha256_blocks_sha2
-    // goes on in sha256_blocks_scalar
+    tbnz    mode, #MODE_SHA2_BIT, sha256_blocks_sha2
+    falls_into sha256_blocks_scalar
 endfunc sha256_blocks
 
+// void sha256_blocks_scalar(uint32_t state[8], const void *data, uint64_t blocks)
+// Requires: as sha256_blocks
+// Clobbers: x1-x17, v0-v7, v16-v19
 func sha256_blocks_scalar
     ldp     q18, q19, [state]
     movi    v17.4s, #0
@@ -123,7 +126,7 @@ func sha256_blocks_scalar
     round   5, 6, 7, 4, 9, 10, 11, 8, 15, 14, 1
     subs    left, left, #1
     b.gt    .Lsha256_blocks_scalar_schedule
-    cmn     left, #4                        // the last sixteen words are there already
+    cmp     left, #-4                       // the last sixteen words are there already
     b.eq    .Lsha256_blocks_scalar_done
     add_constants
     shift_schedule

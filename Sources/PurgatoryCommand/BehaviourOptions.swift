@@ -18,7 +18,7 @@ enum Messages: String, CaseIterable, ExpressibleByArgument {
 struct BehaviourOptions: ParsableArguments {
   @Option(
     help: .init(
-      "The UART for diagnostics: none, or raw, pl011, 8250 or 8250-mmio32 @ its address.",
+      "The UART for diagnostics: none, auto, or raw, pl011, 8250, 8250-mmio32 or custom:… @ its address.",
       valueName: "type@addr"),
     transform: ConsoleChoice.init(parsing:))
   var console: ConsoleChoice?

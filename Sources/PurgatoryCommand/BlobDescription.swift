@@ -39,6 +39,21 @@ struct BlobDescription: Encodable {
   struct Console: Encodable {
     let type: String
     let base: UInt64
+    let access: UInt32
+    let data: UInt32
+    let status: UInt32
+    let mask: UInt32
+    let ready: UInt32
+
+    init(_ console: PurgatoryInfo.Console?) {
+      type = console?.uart.name ?? "none"
+      base = console?.base ?? 0
+      access = console?.uart.width ?? 0
+      data = console?.uart.data ?? 0
+      status = console?.uart.status ?? 0
+      mask = console?.uart.mask ?? 0
+      ready = console?.uart.ready ?? 0
+    }
   }
 
   struct Region: Encodable {
@@ -66,7 +81,7 @@ struct BlobDescription: Encodable {
       version: info.version, size: PurgatoryInfo.size, kernelEntry: info.kernelEntry,
       dtbAddr: info.dtbAddress,
       flags: info.flags.names,
-      console: Console(type: info.console?.kind.name ?? "none", base: info.console?.base ?? 0),
+      console: Console(info.console),
       onFailure: info.onFailure.name, psci: info.psciConduit.name, skipChecks: info.skipChecks,
       regions: info.usedRegions.map {
         Region(

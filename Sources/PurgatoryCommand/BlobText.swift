@@ -18,7 +18,7 @@ extension Blob {
       ("kernel entry", info.kernelEntry == 0 ? "none" : address(info.kernelEntry)),
       ("device tree", info.dtbAddress == 0 ? "x0 as the purgatory is entered" : address(info.dtbAddress)),
       ("flags", info.flags.names.isEmpty ? "none" : info.flags.names.joined(separator: ", ")),
-      ("console", info.console.map { "\($0.kind.name) at \(String(hex: $0.base))" } ?? "none"),
+      ("console", info.console?.text ?? "none"),
       (
         "on failure",
         info.onFailure.name + (info.onFailure.usesPSCI ? " (psci over \(info.psciConduit.name))" : "")
@@ -48,6 +48,13 @@ extension Blob {
     return
       "\(path): \(size.grouped) bytes, \(regions.count) region\(regions.count == 1 ? "" : "s") (\(bytes.grouped) bytes), "
       + (info.missing.isEmpty ? "ready" : "not ready: lacks \(info.missing.joined(separator: ", "))")
+  }
+}
+
+extension PurgatoryInfo.Console {
+  fileprivate var text: String {
+    let place = "\(uart.name) at \(String(hex: base))"
+    return uart.name == "described" ? "\(place) (\(uart.fields))" : place
   }
 }
 

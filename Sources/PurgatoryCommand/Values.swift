@@ -34,7 +34,7 @@ func parseSize(_ text: String) throws -> UInt64 {
   return number << shift
 }
 
-private func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
+func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
   let isHex = text.hasPrefix("0x") || text.hasPrefix("0X")
   let digits = isHex ? text.dropFirst(2) : text[...]
   guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && (isHex ? $0.isHexDigit : $0.isNumber) }) else {
@@ -84,37 +84,6 @@ func parseMemory(_ text: String) throws -> Range<UInt64> {
     throw ValueError(description: "expected a size above 0, and an end below 2^64")
   }
   return range
-}
-
-/// `auto`, `none` or `TYPE@ADDR`.
-enum ConsoleChoice {
-  case auto
-  case none
-  case uart(PurgatoryInfo.Console)
-
-  init(parsing text: String) throws {
-    if text == "none" || text == "auto" {
-      self = text == "none" ? .none : .auto
-      return
-    }
-    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let kinds = PurgatoryInfo.Console.Kind.allCases
-    guard parts.count == 2, let kind = kinds.first(where: { $0.name == parts[0] }) else {
-      throw ValueError(
-        description:
-          "expected auto, none or TYPE@ADDR with one of the types \(kinds.map(\.name).joined(separator: ", "))"
-      )
-    }
-    let base = try parseAddress(parts[1])
-    guard base != 0 else {
-      throw ValueError(description: "a console at 0 is silent, expected its MMIO address or none")
-    }
-    guard base.isMultiple(of: kind.alignment) else {
-      throw ValueError(
-        description: "\(parts[1]) is not a multiple of 4, expected the address of 32-bit registers")
-    }
-    self = .uart(PurgatoryInfo.Console(kind: kind, base: base))
-  }
 }
 
 extension InfoChanges.DigestMode: ExpressibleByArgument {}

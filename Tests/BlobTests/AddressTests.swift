@@ -102,7 +102,8 @@ import Testing
     #expect(
       report.purgatory
         == Message.banner(scenario.blob, .el1)
-        + Message.mismatch(region: 0, scenario.info.regions[0], bias: scenario.blob.base, computed: computed))
+        + Message.mismatch(region: 0, scenario.info.regions[0], bias: scenario.blob.base, computed: computed)
+        + Message.bootingAnyway)
   }
 }
 

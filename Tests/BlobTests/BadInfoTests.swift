@@ -25,10 +25,13 @@ struct BadInfo: Sendable, CustomTestStringConvertible {
     BadInfo("magic's last byte", "magic") { $0.patch(PURGATORY_INFO_magic + 7, UInt8(ascii: "o")) },
     BadInfo("no magic", "magic") { $0.patch(PURGATORY_INFO_magic, UInt64(0)) },
     BadInfo("version 0", "version") { $0.patch(PURGATORY_INFO_version, UInt32(0)) },
-    BadInfo("version 2", "version") { $0.patch(PURGATORY_INFO_version, UInt32(2)) },
-    BadInfo("version 0x10001", "version") { $0.patch(PURGATORY_INFO_version, UInt32(0x10001)) },
-    BadInfo("size 0x378", "size") { $0.patch(PURGATORY_INFO_size, UInt32(0x378)) },
-    BadInfo("size 0x10380", "size") { $0.patch(PURGATORY_INFO_size, UInt32(0x10380)) },
+    BadInfo("version 1", "version") { $0.patch(PURGATORY_INFO_version, UInt32(1)) },
+    BadInfo("version 3", "version") { $0.patch(PURGATORY_INFO_version, UInt32(3)) },
+    BadInfo("version 0x10002", "version") { $0.patch(PURGATORY_INFO_version, UInt32(0x10002)) },
+    BadInfo("size 0x380", "size") { $0.patch(PURGATORY_INFO_size, UInt32(0x380)) },
+    BadInfo("size 0x10390", "size") { $0.patch(PURGATORY_INFO_size, UInt32(0x10390)) },
+    BadInfo("result_addr off by 4 bytes", "result_addr") { $0.info.resultAddress = 0x4700_0004 },
+    BadInfo("result_addr off by 1 byte", "result_addr") { $0.info.resultAddress = 1 },
     BadInfo("region off by 8 bytes", "region base") { $0.info.regions[0].base += 8 },
     BadInfo("last region off by 1 byte", "region base") {
       $0.info.regions[15] = .init(base: 1, size: 1)
@@ -70,7 +73,7 @@ struct BadInfo: Sendable, CustomTestStringConvertible {
     var scenario = try await scenario()
     bad.apply(&scenario.blob)
     let report = try await scenario.report()
-    #expect(report.purgatory == Message.badInfo(bad.reason))
+    #expect(report.purgatory == Message.badInfo(bad.reason) + Message.bootingAnyway)
     #expect(try report.word(PURGATORY_INFO_status, of: scenario.blob) == PURGATORY_STATUS_BAD_INFO)
     #expect(try report.word(PURGATORY_INFO_verify_ticks, of: scenario.blob) == 0)
     #expect(try scenario.violations(report) == [])
@@ -88,14 +91,14 @@ struct BadInfo: Sendable, CustomTestStringConvertible {
   func powerOff(_ level: Level) async throws {
     var scenario = try await Scenario(level)
     scenario.info.onFailure = .poweroff
-    #expect(try await scenario.console() == Message.badInfo("nothing to verify"))
+    #expect(try await scenario.console() == Message.badInfo("nothing to verify") + Message.poweringOff)
   }
 
   @Test("a blob that nobody filled in does nothing worse than halt")
   func unfilled() async throws {
     var scenario = try await Scenario()
     scenario.info = PurgatoryInfo()
-    scenario.info.console = .init(kind: .pl011, base: 0x0900_0000)
+    scenario.info.console = .init(.pl011, base: 0x0900_0000)
     scenario.machine.stop = .init(after: Message.halted)
     #expect(try await scenario.console() == Message.badInfo("kernel_entry") + Message.halted)
   }

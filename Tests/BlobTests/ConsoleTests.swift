@@ -9,48 +9,65 @@ import Testing
 /// Memory that plays a UART: it shows which stores were made.
 struct FakeUART: Sendable, CustomTestStringConvertible {
   var testDescription: String
-  var kind: PurgatoryInfo.Console.Kind
-  /// The registers that are not 0xa5.
-  var preset: [Int: UInt8]
-  /// What the purgatory leaves at the base: its last byte, as wide as its stores are; empty: there was none.
-  var stored: [UInt8]
+  var uart: UART
+  /// Its status register.
+  var status: UInt32
+  /// Whether a byte is given to it.
+  var takesBytes = true
 
   static let address: UInt64 = 0x4600_0000
-  private static let word: [UInt8] = [0x0a, 0, 0, 0]
-
-  private static func word(at offset: Int, _ value: UInt8) -> [Int: UInt8] {
-    [offset: value, offset + 1: 0, offset + 2: 0, offset + 3: 0]
-  }
+  /// Data behind status, neither at the base: i.MX's registers.
+  private static let words = UART(access: 4, data: 0x40, status: 0x98, mask: 1 << 3, ready: 1 << 3)
+  /// Two bits to look at, one of them to be 0.
+  private static let bytes = UART(access: 1, data: 0x23, status: 0x21, mask: 0x82, ready: 0x80)
 
   /// Its status says all the time that it is ready.
   static let ready = [
-    FakeUART(testDescription: "raw: bytes", kind: .raw, preset: [:], stored: [0x0a]),
-    FakeUART(testDescription: "PL011: words", kind: .pl011, preset: word(at: 0x18, 0x90), stored: word),
-    FakeUART(testDescription: "8250: bytes", kind: .uart8250, preset: [5: 0x60], stored: [0x0a]),
-    FakeUART(
-      testDescription: "8250-mmio32: words", kind: .uart8250MMIO32, preset: word(at: 20, 0x60), stored: word),
+    FakeUART(testDescription: "raw: bytes", uart: .raw, status: 0),
+    FakeUART(testDescription: "raw, access 1", uart: UART(access: 1), status: 0),
+    FakeUART(testDescription: "PL011: words", uart: .pl011, status: 0x90),
+    FakeUART(testDescription: "8250: bytes", uart: .uart8250, status: 0x60),
+    FakeUART(testDescription: "8250-mmio32: words", uart: .uart8250MMIO32, status: 0x60),
+    FakeUART(testDescription: "described: words", uart: words, status: 0xffff_ff08),
+    FakeUART(testDescription: "described: bytes", uart: bytes, status: 0xfd),
+    FakeUART(testDescription: "described: words, nothing to ask", uart: UART(access: 4, data: 8), status: 0),
   ]
 
   /// Its status says all the time that it is still sending: nothing is given to it.
   static let stuck = [
-    FakeUART(testDescription: "PL011, full", kind: .pl011, preset: word(at: 0x18, 0x28), stored: []),
-    FakeUART(testDescription: "PL011, room", kind: .pl011, preset: word(at: 0x18, 0x08), stored: []),
-    FakeUART(testDescription: "8250, no room", kind: .uart8250, preset: [5: 0], stored: []),
-    FakeUART(testDescription: "8250, room", kind: .uart8250, preset: [5: 0x20], stored: []),
-    FakeUART(
-      testDescription: "8250-mmio32, no room", kind: .uart8250MMIO32, preset: word(at: 20, 0), stored: []),
-    FakeUART(
-      testDescription: "8250-mmio32, room", kind: .uart8250MMIO32, preset: word(at: 20, 0x20), stored: []),
+    FakeUART(testDescription: "PL011, full", uart: .pl011, status: 0x28, takesBytes: false),
+    FakeUART(testDescription: "PL011, room", uart: .pl011, status: 0x08, takesBytes: false),
+    FakeUART(testDescription: "8250, no room", uart: .uart8250, status: 0, takesBytes: false),
+    FakeUART(testDescription: "8250, room", uart: .uart8250, status: 0x20, takesBytes: false),
+    FakeUART(testDescription: "8250-mmio32, no room", uart: .uart8250MMIO32, status: 0, takesBytes: false),
+    FakeUART(testDescription: "8250-mmio32, room", uart: .uart8250MMIO32, status: 0x20, takesBytes: false),
+    FakeUART(testDescription: "described: words", uart: words, status: 0xffff_fff7, takesBytes: false),
+    FakeUART(testDescription: "described: bytes, one bit", uart: bytes, status: 0x82, takesBytes: false),
+    FakeUART(testDescription: "described: bytes, the other", uart: bytes, status: 0x7d, takesBytes: false),
   ]
 
+  static let size = 256
+
   var before: [UInt8] {
-    var bytes = [UInt8](repeating: 0xa5, count: 64)
-    for (offset, value) in preset { bytes[offset] = value }
+    var bytes = [UInt8](repeating: 0xa5, count: Self.size)
+    if uart.mask != 0 { put(status, at: uart.status, in: &bytes) }
     return bytes
   }
 
-  var after: [UInt8] {
-    stored + before[stored.count...]
+  /// What it holds when `last` was the last byte that it was given, in a store as wide as its registers.
+  func after(_ last: UInt8) -> [UInt8] {
+    var bytes = before
+    put(UInt32(last), at: uart.data, in: &bytes)
+    return bytes
+  }
+
+  /// When a run is over.
+  var after: [UInt8] { takesBytes ? after(UInt8(ascii: "\n")) : before }
+
+  private func put(_ value: UInt32, at offset: UInt32, in bytes: inout [UInt8]) {
+    for index in 0..<Int(clamping: uart.width) {
+      bytes[Int(clamping: offset) + index] = UInt8(truncatingIfNeeded: value >> UInt32(clamping: 8 * index))
+    }
   }
 }
 
@@ -63,9 +80,9 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
 
   private func boots(_ uart: FakeUART, _ level: Level) async throws {
     var scenario = try await scenario(level)
-    scenario.info.console = .init(kind: uart.kind, base: FakeUART.address)
+    scenario.info.console = .init(uart.uart, base: FakeUART.address)
     scenario.machine.loads.append(.init(at: FakeUART.address, uart.before))
-    scenario.windows.append(.init(address: FakeUART.address, size: 64, .bytes))
+    scenario.windows.append(.init(address: FakeUART.address, size: FakeUART.size, .bytes))
     let report = try await scenario.report()
     #expect(try report.dump(FakeUART.address) == uart.after)
     #expect(try report.info(of: scenario.blob).status == .verified)
@@ -88,7 +105,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
   @Test("a UART that is never ready does not keep a failure from its action")
   func stuckFailure() async throws {
     var scenario = try await scenario()
-    scenario.info.console = .init(kind: .uart8250, base: FakeUART.address)
+    scenario.info.console = .init(.uart8250, base: FakeUART.address)
     scenario.info.regions[0].digest = .zero
     scenario.info.onFailure = .poweroff
     #expect(try await scenario.console() == "")
@@ -104,7 +121,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
 
   private func scenario(_ uart: FakeUART) async throws -> Scenario {
     var scenario = try await scenario()
-    scenario.info.console = .init(kind: uart.kind, base: FakeUART.address)
+    scenario.info.console = .init(uart.uart, base: FakeUART.address)
     scenario.machine.loads.append(.init(at: FakeUART.address, uart.before))
     return scenario
   }
@@ -123,21 +140,22 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
   func onTheWire(_ uart: FakeUART) async throws {
     // A UART that gets busy with the first byte: one that is busy, and that is not asked before.
     var scenario = try await scenario(uart)
-    let last = try scenario.blob.range(of: "console_init").upperBound - 4
-    try scenario.blobs[0].replaceInstructions("branch to console_flush") { instruction, offset in
-      offset == last && instruction >> 26 == 0b000101 ? Instruction.ret : nil
+    let initialise = try scenario.blob.range(of: "console_init")
+    let flush = try scenario.blob.range(of: "console_flush").lowerBound
+    try scenario.blobs[0].replaceInstructions("call of console_flush") { instruction, offset in
+      initialise.contains(offset) && Instruction.callTarget(instruction, at: offset) == flush
+        ? Instruction.nop : nil
     }
-    scenario.windows.append(.init(address: FakeUART.address, size: 64, .bytes))
+    scenario.windows.append(.init(address: FakeUART.address, size: FakeUART.size, .bytes))
     let first = UInt8(ascii: "p")
-    let stored = [.uart8250, .raw].contains(uart.kind) ? [first] : [first, 0, 0, 0]
-    #expect(try await scenario.report().dump(FakeUART.address) == stored + uart.before[stored.count...])
+    #expect(try await scenario.report().dump(FakeUART.address) == uart.after(first))
     #expect(try await ticks(scenario) > 1 << 22)
   }
 
   @Test("raw, on the data register of a real PL011", arguments: Level.allCases)
   func raw(_ level: Level) async throws {
     var scenario = try await scenario(level)
-    scenario.info.console?.kind = .raw
+    scenario.info.console?.uart = .raw
     let report = try await scenario.report()
     #expect(report.timeless == (try Message.success(scenario, report)))
   }
@@ -151,7 +169,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     let configuration: UInt64 = 0x3f00_0000 + 3 << 15
     let port: UInt32 = 0x1000
     scenario.probe.pokes = [(configuration + 0x10, port), (configuration + 0x04, 1)]  // BAR0; I/O on
-    scenario.info.console = .init(kind: .uart8250, base: 0x3eff_0000 + UInt64(port))
+    scenario.info.console = .init(.uart8250, base: 0x3eff_0000 + UInt64(port))
     let report = try await scenario.report()
     #expect(report.timeless == (try Message.success(scenario, report)))
     #expect(try scenario.violations(report) == [])
@@ -170,7 +188,7 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     scenario.machine.stop = .init(after: Probe.lastLine)
     scenario.probe.conduit = .none
     scenario.probe.uart = 0xfe20_1000
-    scenario.info.console = .init(kind: .uart8250MMIO32, base: 0xfe21_5040)
+    scenario.info.console = .init(.uart8250MMIO32, base: 0xfe21_5040)
     let report = try await scenario.report()
     #expect(report.timeless == (try Message.success(scenario, report)))
     #expect(try scenario.violations(report) == [])
@@ -180,12 +198,14 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
   private let oneConsole = ["-monitor", "none", "-chardev", "stdio,id=both,mux=on"]
 
   @Test(
-    "no console, or one of a kind that nobody knows, is silent",
-    arguments: [(0, 0x0900_0000), (5, 0x0900_0000), (0xffff_ffff, 0x0900_0000), (2, 0), (3, 0)]
+    "no console, or one that nobody knows how to access, is silent",
+    arguments: [
+      (4, 0), (1, 0), (2, 0x0900_0000), (3, 0x0900_0000), (5, 0x0900_0000), (0xffff_ffff, 0x0900_0000),
+    ]
       as [(UInt32, UInt64)])
-  func silent(_ kind: UInt32, _ base: UInt64) async throws {
+  func silent(_ access: UInt32, _ base: UInt64) async throws {
     var scenario = try await scenario()
-    scenario.blob.patch(PURGATORY_INFO_console_type, kind)
+    scenario.blob.patch(PURGATORY_INFO_console_access, access)
     scenario.blob.patch(PURGATORY_INFO_console_base, base)
     let report = try await scenario.report()
     #expect(report.purgatory == "")

@@ -79,7 +79,8 @@ struct Damage: Sendable, CustomTestStringConvertible {
     #expect(
       report.purgatory
         == Message.banner(scenario.blob, .el1)
-        + Message.mismatch(region: 1, scenario.info.regions[1], computed: scenario.digest(ofRegion: 1)))
+        + Message.mismatch(region: 1, scenario.info.regions[1], computed: scenario.digest(ofRegion: 1))
+        + Message.bootingAnyway)
   }
 
   @Test("a change is a mismatch of the combined digest", arguments: Damage.all)
@@ -96,7 +97,8 @@ struct Damage: Sendable, CustomTestStringConvertible {
     #expect(
       report.purgatory
         == Message.banner(scenario.blob, .el1)
-        + Message.mismatch(combined: scenario.info.combinedDigest, computed: scenario.combinedDigest()))
+        + Message.mismatch(combined: scenario.info.combinedDigest, computed: scenario.combinedDigest())
+        + Message.bootingAnyway)
   }
 
   @Test("with both kinds, either one that is wrong is found", arguments: [true, false])

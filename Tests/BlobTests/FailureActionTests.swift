@@ -18,6 +18,7 @@ import Testing
     let text =
       Message.banner(scenario.blob, level)
       + Message.mismatch(region: 0, scenario.info.regions[0], computed: computed)
+      + Message.action(action)
     return (scenario, text)
   }
 
@@ -25,7 +26,7 @@ import Testing
   func halt(_ level: Level) async throws {
     var (scenario, text) = try await scenario(level, .halt)
     scenario.machine.stop = .init(after: Message.halted)
-    #expect(try await scenario.console() == text + Message.halted)
+    #expect(try await scenario.console() == text)
   }
 
   @Test("reset: the machine starts again", arguments: Level.allCases)
@@ -56,15 +57,59 @@ import Testing
     #expect(try report.info(of: scenario.blob).status == .mismatch)
   }
 
+  /// Every way in which PSCI calls come back.
+  fileprivate struct Refusal: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var level: Level
+    var firmware: Probe.Firmware?
+    /// What is wrong with each conduit; nil: it works.
+    var smc: String?
+    var hvc: String?
+
+    static let all = [
+      Refusal(testDescription: "EL1 of a guest", level: .el1, smc: "unanswered"),
+      Refusal(testDescription: "EL2", level: .el2, hvc: "unanswered"),
+      Refusal(testDescription: "EL2 with E2H", level: .el2e2h, hvc: "unanswered"),
+      Refusal(
+        testDescription: "EL1, firmware that refuses", level: .el1, firmware: .refusesCalls, smc: "refused",
+        hvc: "refused"),
+      Refusal(
+        testDescription: "EL1, a hypervisor that refuses, and lets firmware answer", level: .el1,
+        firmware: [],
+        hvc: "refused"),
+    ]
+  }
+
   @Test(
-    "firmware that refuses the PSCI call: halts, and says so",
-    arguments: [PurgatoryInfo.PSCIConduit.hvc, .smc], [PurgatoryInfo.FailureAction.reset, .poweroff])
-  func refused(_ conduit: PurgatoryInfo.PSCIConduit, _ action: PurgatoryInfo.FailureAction) async throws {
-    var (scenario, text) = try await scenario(.el1, action)
-    scenario.machine.type = Level.el2.machineType
-    scenario.probe.firmware = .refusesCalls
-    scenario.info.psciConduit = conduit
+    "a conduit that is not there, or refuses: the other is tried once, then it halts", arguments: Refusal.all,
+    [PurgatoryInfo.FailureAction.reset, .poweroff])
+  fileprivate func refused(_ refusal: Refusal, _ action: PurgatoryInfo.FailureAction) async throws {
+    for conduit in PurgatoryInfo.PSCIConduit.allCases {
+      var (scenario, text) = try await scenario(refusal.level, action)
+      if let firmware = refusal.firmware { scenario.setFirmware(firmware) }
+      scenario.info.psciConduit = conduit
+      let other: PurgatoryInfo.PSCIConduit = conduit == .smc ? .hvc : .smc
+      let (first, second) = conduit == .smc ? (refusal.smc, refusal.hvc) : (refusal.hvc, refusal.smc)
+      if let first {
+        text += Message.psci(conduit, first, trying: other)
+        if let second { text += Message.psci(other, second) + Message.halted }
+      }
+      if first != nil, second != nil { scenario.machine.stop = .init(after: Message.halted) }
+      scenario.machine.restarts = action == .poweroff
+      #expect(try await scenario.console() == text)
+    }
+  }
+
+  @Test("nobody answers either conduit: halts, and says so")
+  func nobody() async throws {
+    // `smc` is UNDEFINED on a machine without EL3; `hvc` is where there is no EL2 either, which QEMU's PSCI hides.
+    var (scenario, text) = try await scenario(.el1, .reset)
+    scenario.info.psciConduit = .smc
     scenario.machine.stop = .init(after: Message.halted)
-    #expect(try await scenario.console() == text + Message.halted)
+    try scenario.blobs[0].replaceInstructions("hvc") { instruction, _ in
+      instruction == Instruction.hvc ? Instruction.undefined : nil
+    }
+    text += Message.psci(.smc, "unanswered", trying: .hvc) + Message.psci(.hvc, "unanswered") + Message.halted
+    #expect(try await scenario.console() == text)
   }
 }

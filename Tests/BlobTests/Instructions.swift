@@ -13,10 +13,16 @@ enum Instruction {
   static let hvc: UInt32 = 0xd400_0002  // hvc #0
   static let unmaskAll: UInt32 = 0xd503_4fff  // msr daifclr, #0xf
   static let isb: UInt32 = 0xd503_3fdf
+  static let nop: UInt32 = 0xd503_201f
+  static let wfi: UInt32 = 0xd503_207f
 
   /// A branch between two offsets of one blob.
   static func branch(from: Int, to: Int) -> UInt32 {
     0x1400_0000 | UInt32(truncatingIfNeeded: (to - from) / 4) & 0x03ff_ffff
+  }
+
+  static func jump(from: UInt64, to: UInt64) -> UInt32 {
+    call(from: from, to: to) & ~0x8000_0000
   }
 
   static func call(from: UInt64, to: UInt64) -> UInt32 {
@@ -43,6 +49,8 @@ private enum Register {
   static let isar0: UInt32 = 0xd538_0600
   static let mmfr0: UInt32 = 0xd538_0700
   static let mmfr3: UInt32 = 0xd538_0760
+  static let mmfr4: UInt32 = 0xd538_0780
+  static let hcrEL2: UInt32 = 0xd53c_1100
   static let tcr2EL1: UInt32 = 0xd538_2060
   static let tcr2EL2: UInt32 = 0xd53c_2060
   static let contextIDEL1: UInt32 = 0xd538_d020
@@ -66,6 +74,39 @@ extension PlacedBlob {
     try replaceInstructions("mrs of ID_AA64MMFR0_EL1") { instruction, _ in
       instruction & ~Register.target == Register.mmfr0
         ? 0xd2be_0000 | instruction & Register.target : nil  // movz xN, #0xf000, lsl #16
+    }
+  }
+
+  /// HCR_EL2.E2H reads as 0, and ID_AA64MMFR4_EL1 says that it is 1 all the same.
+  mutating func hideE2H() throws {
+    try replaceInstructions("mrs of HCR_EL2") { instruction, _ in
+      instruction & ~Register.target == Register.hcrEL2
+        ? 0xd280_0000 | instruction & Register.target : nil  // movz xN, #0
+    }
+    try replaceInstructions("mrs of ID_AA64MMFR4_EL1") { instruction, _ in
+      instruction & ~Register.target == Register.mmfr4
+        ? 0xd2a1_e000 | instruction & Register.target : nil  // movz xN, #0xf00, lsl #16
+    }
+  }
+
+  /// The ID registers say: FEAT_TCR2, which no emulated core has: TCR2 is UNDEFINED.
+  mutating func showTCR2() throws {
+    try replaceInstructions("mrs of ID_AA64MMFR3_EL1") { instruction, _ in
+      instruction & ~Register.target == Register.mmfr3
+        ? 0xd280_0020 | instruction & Register.target : nil  // movz xN, #1
+    }
+  }
+
+  /// Where the `bl` at an offset goes; nil if it is none.
+  func callTarget(at offset: Int) -> Int? {
+    Instruction.callTarget(instruction(at: offset), at: offset)
+  }
+
+  /// Goes on at `address` where it would halt.
+  mutating func continueAfterHalt(at address: UInt64) throws {
+    let base = base
+    try replaceInstructions("wfi") { instruction, offset in
+      instruction == Instruction.wfi ? Instruction.jump(from: base + UInt64(offset), to: address) : nil
     }
   }
 

@@ -7,8 +7,8 @@ import TestSupport
 /// One instruction.
 struct Maintenance: Equatable, Sendable {
   enum Operation: Sendable {
-    /// Forgets a data cache line; writes it to memory and forgets it; writes it to where instructions come from.
-    case dcIVAC, dcCIVAC, dcCVAU
+    /// Forgets a data cache line; writes it to memory and forgets it.
+    case dcIVAC, dcCIVAC
     /// Forgets all instructions; all translations of EL1.
     case icIALLU, tlbiVMALLE1
     /// Any other, by set and way among them.
@@ -49,7 +49,6 @@ struct Maintenance: Equatable, Sendable {
     return switch (op1, crn, crm, op2) {
     case (0, 7, 6, 1): .dcIVAC
     case (3, 7, 14, 1): .dcCIVAC
-    case (3, 7, 11, 1): .dcCVAU
     case (0, 7, 5, 0): .icIALLU
     case (0, 8, 7, 0): .tlbiVMALLE1
     default: .other

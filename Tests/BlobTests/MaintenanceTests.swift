@@ -84,24 +84,31 @@ import Testing
     let (scenario, log) = try await run(cpu) { $0.windows.append(PageTables.window(of: $0.blob)) }
     let tables = scenario.blob.end - PageTables.room
     let touched = lines(log.prefix { !$0.mmuIsOn }, [.dcIVAC, .dcCIVAC])
-    // The top one, one for 512 GiB, two for the GiB of blob and regions and that of the UART, and their pages'.
-    let pages = Set(([scenario.blob.base, 0x0900_0000] + Self.loads.map(\.address)).map { $0 >> 21 })
-    let inUse = UInt64(4 + pages.count)
-    #expect(lines(tables, tables + inUse * 0x1000).subtracting(touched) == [])
+    #expect(lines(tables, tables + inUse(scenario)).subtracting(touched) == [])
+  }
+
+  /// Bytes of tables: the top one, one for 512 GiB, one for the GiB of blob and regions, and their pages'.
+  private func inUse(_ scenario: Scenario) -> UInt64 {
+    let pages = Set(([scenario.blob.base] + Self.loads.map(\.address)).map { $0 >> 21 })
+    return UInt64(3 + pages.count) * 0x1000
   }
 
   @Test(
-    "the scratch is forgotten first of all, the tables before the first of them is written", arguments: cores)
+    "the vectors are written past the cache, then the scratch is forgotten, then each table before it is written",
+    arguments: cores)
   func scratch(_ cpu: String) async throws {
     let (scenario, log) = try await run(cpu)
     let tables = scenario.blob.end - PageTables.room
+    let data = log.filter { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }[...]
+    let vectors = data.prefix(2 * 16)
+    let table = try scenario.blob.address(of: "vector_table")
+    #expect(vectors.allSatisfy { $0.operation == .dcCIVAC })
+    #expect(vectors.map(\.operand) == Self.entries(of: table))
     let scratch = lines(try scenario.blob.address(of: "scratch_start"), tables)
-    let first = log.prefix { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
-    #expect(lines(first, [.dcIVAC, .dcCIVAC]) == scratch)
-    // What is written is forgotten again later: every line of the room comes before any line does so.
-    let room = lines(tables, scenario.blob.end)
-    let rest = log[first.count...].filter { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
-    #expect(lines(rest.prefix(room.count), [.dcIVAC, .dcCIVAC]) == room)
+    #expect(lines(data.dropFirst(2 * 16).prefix(scratch.count), [.dcIVAC, .dcCIVAC]) == scratch)
+    // What is written is forgotten again later: every table comes before any line does so.
+    let room = lines(tables, tables + inUse(scenario))
+    #expect(lines(data.dropFirst(2 * 16 + scratch.count).prefix(room.count), [.dcIVAC, .dcCIVAC]) == room)
   }
 
   @Test(
@@ -109,7 +116,7 @@ import Testing
     [false, true])
   func after(_ cpu: String, _ meetsException: Bool) async throws {
     let (scenario, log) = try await run(cpu) {
-      if meetsException { try $0.blobs[0].overwrite("sha256_compare", with: [Instruction.undefined]) }
+      if meetsException { try $0.blobs[0].overwrite("compare_digest", with: [Instruction.undefined]) }
     }
     let on = try #require(log.firstIndex { $0.mmuIsOn })
     let off = try #require(log[on...].firstIndex { !$0.mmuIsOn })
@@ -121,7 +128,36 @@ import Testing
     // Nothing else is written while the caches are on.
     let scratch = try scenario.blob.address(of: "scratch_start")
     #expect(lines(inside, [.dcCIVAC]) == lines(scratch, scenario.blob.end - PageTables.room))
-    #expect(lines(log[off...], [.dcIVAC, .dcCIVAC]) == [])
+    try expectStatusIsSeen(scenario, log[off...])
+  }
+
+  /// The last that happens to data is that the cache has nothing of info, since status was written past it.
+  private func expectStatusIsSeen(_ scenario: Scenario, _ log: some Sequence<Maintenance>) throws {
+    let info = scenario.blob.infoAddress
+    let data = log.filter { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
+    let wanted = lines(info, info + UInt64(PurgatoryInfo.size))
+    #expect(lines(data.suffix(wanted.count), [.dcCIVAC]) == wanted)
+    #expect(data.suffix(wanted.count).allSatisfy { !$0.cacheIsOn && !$0.mmuIsOn })
+  }
+
+  /// Of a vector table, each twice: before and after the store to it.
+  private static func entries(of table: UInt64) -> [UInt64] {
+    stride(from: table, to: table + 0x800, by: 0x80).flatMap { [$0, $0] }
+  }
+
+  @Test("whatever comes of it, status is what anybody reads afterwards, cached or not", arguments: cores)
+  func status(_ cpu: String) async throws {
+    let changes: [(inout Scenario) throws -> Void] = [
+      { $0.info.flags.insert(.noCache) },
+      { $0.info.skipChecks = true },
+      { $0.info.regions[0].digest = .zero },
+      { $0.info.regions[0].base += 8 },
+      { try $0.blobs[0].overwrite("check_info", with: [Instruction.undefined]) },
+    ]
+    for change in changes {
+      let (scenario, log) = try await run(cpu, change)
+      try expectStatusIsSeen(scenario, log)
+    }
   }
 
   @Test(
@@ -145,12 +181,13 @@ import Testing
   }
 
   @Test(
-    "entered with the caches on: the vectors are written to where instructions come from", arguments: cores)
+    "entered with the caches on: the vectors are written to memory, where instructions come from",
+    arguments: cores)
   func vectors(_ cpu: String) async throws {
     let (scenario, log) = try await run(cpu) { $0.probe.setup.insert(.mmuOn) }
     let table = try scenario.blob.address(of: "vector_table")
-    let vectors = Set(stride(from: table, to: table + 0x800, by: 0x80))
-    #expect(lines(log.filter(\.cacheIsOn), [.dcCVAU]) == vectors)
+    let first = log.filter(\.cacheIsOn).filter { $0.operation == .dcCIVAC }.prefix(2 * 16)
+    #expect(first.map(\.operand) == Self.entries(of: table), "before and after each store")
   }
 
   @Test("without the caches no region's line is touched", arguments: cores)

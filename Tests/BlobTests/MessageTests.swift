@@ -19,7 +19,7 @@ import Testing
   func success() async throws {
     let lines = try await scenario([]).report().purgatory.split(separator: "\r\n" as Character)
     #expect(lines.count == 2)
-    #expect(lines.first == "purgatory: version 1 at 0x40200000, EL1, 2 regions, 70001 bytes")
+    #expect(lines.first == "purgatory: version 2 at 0x40200000, EL1, 2 regions, 70001 bytes")
     #expect(
       lines.last?.wholeMatch(of: /purgatory: verified 70001 bytes in [1-9][0-9]* us \(.+\)/)
         != nil
@@ -53,6 +53,7 @@ import Testing
       purgatory: region 1 at 0x42000000, 1 bytes
       purgatory: expected 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
       purgatory: computed \(computed)
+      purgatory: booting anyway
 
       """
     #expect(try await scenario.report().purgatory == crlf(text))
@@ -63,7 +64,7 @@ import Testing
     var scenario = try await scenario(.quiet)
     scenario.info.flags = .quiet
     scenario.info.onFailure = .boot
-    let text = "purgatory: bad info: nothing to verify\n"
+    let text = "purgatory: bad info: nothing to verify\npurgatory: booting anyway\n"
     #expect(try await scenario.report().purgatory == crlf(text))
   }
 

@@ -8,9 +8,29 @@ import TestSupport
 enum Message {
   static let skipped = "purgatory: checks skipped\r\n"
   static let halted = "purgatory: halted\r\n"
+  static let resetting = "purgatory: resetting\r\n"
+  static let poweringOff = "purgatory: powering off\r\n"
+  static let bootingAnyway = "purgatory: booting anyway\r\n"
+
+  /// What is said when a failure action is taken.
+  static func action(_ action: PurgatoryInfo.FailureAction) -> String {
+    switch action {
+    case .halt: halted
+    case .reset: resetting
+    case .poweroff: poweringOff
+    case .boot: bootingAnyway
+    }
+  }
+
+  /// Why a PSCI call came back, and what is tried then; nil: nothing.
+  static func psci(
+    _ conduit: PurgatoryInfo.PSCIConduit, _ why: String, trying: PurgatoryInfo.PSCIConduit? = nil
+  ) -> String {
+    "purgatory: \(conduit.name) \(why)" + (trying.map { ", trying \($0.name)" } ?? "") + "\r\n"
+  }
 
   static func banner(_ blob: PlacedBlob, _ level: Level) -> String {
-    "purgatory: version 1 at \(hex(blob.base)), EL\(level.number), \(regions(blob.info))\r\n"
+    "purgatory: version 2 at \(hex(blob.base)), EL\(level.number), \(regions(blob.info))\r\n"
   }
 
   /// What a run of one blob writes when all is well, `N` for the time it took.

@@ -1,4 +1,4 @@
-// PageTableTests.swift — exactly the blob, the UART and the regions are mapped, as they should be, and nothing else
+// PageTableTests.swift — exactly the blob and the regions are mapped, as they should be, and nothing else
 // SPDX-License-Identifier: MIT
 
 import TestSupport
@@ -6,12 +6,11 @@ import Testing
 
 @testable import PurgatoryKit
 
-/// Regions, and a console, for a blob.
+/// Regions for a blob.
 private struct Layout: Sendable {
   /// Base and size.
   typealias Memory = (UInt64, UInt64)
   var name: String
-  var console: PurgatoryInfo.Console? = .init(kind: .pl011, base: 0x0900_0000)
   var regions: @Sendable (PlacedBlob) -> [Memory]
 
   static let all = [
@@ -47,13 +46,6 @@ private struct Layout: Sendable {
       [(0x7f_ffff_f000, 0x2000), (0x8000_0000_0000, 0x1000), (0xffff_ffff_e000, 0x1000)]
     },
     Layout(name: "16 regions") { _ in (0..<16).map { (0x4100_0000 + UInt64($0) * 0x2010, 0x10) } },
-    Layout(name: "no console", console: nil) { _ in [(0x4100_0000, 0x1000)] },
-    Layout(name: "a console across two pages", console: .init(kind: .raw, base: 0x0900_0ff0)) { _ in
-      [(0x4100_0000, 0x1000)]
-    },
-    Layout(name: "another console", console: .init(kind: .uart8250MMIO32, base: 0x4300_0040)) { _ in
-      [(0x4300_1000, 0x1000)]
-    },
   ]
 }
 
@@ -68,17 +60,14 @@ private struct Layout: Sendable {
         blob.info.regions[number] = .init(base: base, size: size, digest: .ofNothing)
       }
       blob.info.flags = .verifyRegions
-      blob.info.console = layout.console
       scenario.blobs[index] = blob
       scenario.windows.append(PageTables.window(of: blob))
     }
-    // The last layout's console: memory, which has to say that it is ready.
-    scenario.machine.loads.append(.init(at: 0x4300_0054, [0x60, 0, 0, 0]))
     return scenario
   }
 
   @Test(
-    "the tables map exactly the blob, the UART and the regions' pages, with the right attributes",
+    "the tables map exactly the blob and the regions' pages, and not the UART's, with the right attributes",
     arguments: Level.allCases)
   func contents(_ level: Level) async throws {
     let scenario = try await scenario(level, Layout.all)
@@ -130,7 +119,7 @@ private struct Layout: Sendable {
     #expect(try tables.leaves().merged == expected)
 
     let region = try #require(tables.index(mapping: 0x4100_0000))
-    let uart = try #require(tables.index(mapping: 0x0900_0000))
+    #expect(tables.index(mapping: 0x0900_0000) == nil, "the UART")
     let blob = try #require(tables.index(mapping: scenario.blob.base))
     var broken: [(String, PageTables)] = []
     func damage(_ name: String, _ change: (inout [UInt64]) -> Void) {
@@ -138,7 +127,7 @@ private struct Layout: Sendable {
       change(&copy.words)
       broken.append((name, copy))
     }
-    for (name, index) in [("region", region), ("uart", uart), ("blob", blob)] {
+    for (name, index) in [("region", region), ("blob", blob)] {
       for bit in [0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 21, 47, 48, 51, 52, 53, 54, 55, 58, 59, 63] {
         damage("bit \(bit) of \(name)") { $0[index] ^= 1 << UInt64(bit) }
       }

@@ -10,13 +10,12 @@ struct PageTables {
   struct Attributes: OptionSet, Hashable, CustomStringConvertible {
     let rawValue: UInt64
     static let valid = Attributes(rawValue: 1 << 0)
-    /// MAIR's attribute 1.
-    static let device = Attributes(rawValue: 1 << 2)
     static let ap1 = Attributes(rawValue: 1 << 6)
     static let readOnly = Attributes(rawValue: 1 << 7)
     static let innerShareable = Attributes(rawValue: 3 << 8)
     static let accessed = Attributes(rawValue: 1 << 10)
     static let pxn = Attributes(rawValue: 1 << 53)
+    /// UXN at EL1, and at EL2 with E2H.
     static let xn = Attributes(rawValue: 1 << 54)
     var description: String { Message.hex(rawValue) }
   }
@@ -118,16 +117,12 @@ extension PageTables {
   /// Memory of one kind in the pages that it touches; where two meet, the first counts.
   static func wanted(_ blob: PlacedBlob, _ level: Level) -> [Leaf] {
     let every: Attributes = [.valid, .innerShareable, .accessed]
-    let writable = level == .el2 ? every.union(.ap1) : every
-    let data = writable.union(level == .el2 ? .xn : [.xn, .pxn])
-    var result = [Leaf(range: pages(blob.base, blob.memorySize), attributes: writable)]
-    if let console = blob.info.console {
-      result.append(Leaf(range: pages(console.base, 0x20), attributes: data.union(.device)))
-    }
-    result += blob.info.usedRegions.map {
-      Leaf(range: pages($0.region.base, $0.region.size), attributes: data.union(.readOnly))
-    }
-    return result
+    let writable = every.union(level == .el2 ? .ap1 : .xn)
+    let data = writable.union(level == .el2 ? .xn : .pxn)
+    return [Leaf(range: pages(blob.base, blob.memorySize), attributes: writable)]
+      + blob.info.usedRegions.map {
+        Leaf(range: pages($0.region.base, $0.region.size), attributes: data.union(.readOnly))
+      }
   }
 
   private static func pages(_ base: UInt64, _ size: UInt64) -> Range<UInt64> {

@@ -18,6 +18,10 @@ struct Probe: Sendable {
     static let unmasked = Setup(rawValue: 1 << 3)
     /// MMU, D-cache and I-cache on, under an identity map.
     static let mmuOn = Setup(rawValue: 1 << 5)
+    /// A task in streaming SVE mode was interrupted, its ZA enabled.
+    static let streaming = Setup(rawValue: 1 << 7)
+    /// PSTATE.PAN = 1.
+    static let pan = Setup(rawValue: 1 << 8)
     /// HCR_EL2.TGE = 0 under `e2h`.
     static let withoutTGE = Setup(rawValue: 1 << 63)
   }
@@ -37,6 +41,8 @@ struct Probe: Sendable {
     static let pendsSError = Firmware(rawValue: 1 << 5)
     /// Keeps a log of cache and TLB maintenance: see `Maintenance`.
     static let logsMaintenance = Firmware(rawValue: 1 << 6)
+    /// Has an IRQ with superpriority (FEAT_NMI) pending once ID_AA64MMFR0_EL1 was read.
+    static let pendsNMI = Firmware(rawValue: 1 << 7)
   }
 
   enum Conduit: UInt64, Sendable {
@@ -103,14 +109,15 @@ struct Probe: Sendable {
   /// The payload with its parameter block; the stub will enter `target`.
   func load(entering target: UInt64) async throws -> Machine.Load {
     let setupBits =
-      setup.rawValue & 0xff | (firmware == nil ? 0 : 1 << 4) | (frequency == nil ? 0 : 1 << 6)
+      setup.rawValue & 0x1ff | (firmware == nil ? 0 : 1 << 4) | (frequency == nil ? 0 : 1 << 6)
     let sctlr = sctlrBits | (setup.contains(.mmuOn) ? 0x1005 : 0)  // I, C, M
     var words = [uart, conduit.rawValue, target, x0, setupBits, sctlr]
     words += [
       hcr, firmware?.contains(.hidesSHA2) == true ? 0xf000 : 0,
       firmware?.contains(.hides4KPages) == true ? 0xf000_0000 : 0,
     ]
-    words += [regime, frequency ?? 0, spyNext, log, UInt64(pokes.count), UInt64(windows.count)]
+    words += [regime, frequency ?? 0, spyNext, log, firmware?.contains(.pendsNMI) == true ? 1 : 0]
+    words += [UInt64(pokes.count), UInt64(windows.count)]
     words += pokes.flatMap { [$0.address, UInt64($0.value)] }
     words += windows.flatMap { [$0.address, UInt64($0.size) | $0.contents.rawValue] }
     let parameters = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
@@ -130,7 +137,7 @@ struct Probe: Sendable {
     guard let firmware else { return 0 }
     var hcr = rw
     if firmware.contains(.refusesCalls) { hcr |= 1 << 19 }  // TSC
-    if !firmware.isDisjoint(with: [.hidesSHA2, .hides4KPages]) { hcr |= 1 << 18 }  // TID3
+    if !firmware.isDisjoint(with: [.hidesSHA2, .hides4KPages, .pendsNMI]) { hcr |= 1 << 18 }  // TID3
     if firmware.contains(.pendsIRQ) { hcr |= 1 << 7 | 1 << 4 }  // VI, IMO
     if firmware.contains(.pendsFIQ) { hcr |= 1 << 6 | 1 << 3 }  // VF, FMO
     if firmware.contains(.pendsSError) { hcr |= 1 << 8 | 1 << 5 }  // VSE, AMO

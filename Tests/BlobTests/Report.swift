@@ -16,9 +16,12 @@ struct SystemState: Equatable, Sendable {
   let counter: UInt64
   /// CNTFRQ_EL0.
   let frequency: UInt64
+  /// SVCR, which streaming mode and ZA are in; 0 where the test did not set it.
+  let svcr: UInt64
 
   static let restoredNames = [
     "sctlr", "spsel", "sp", "sp_el0", "fp_trap", "hcr", "tcr", "ttbr0", "mair", "vbar", "tcr2", "fpcr",
+    "fpsr",
   ]
 
   fileprivate init(_ line: Substring, console: String) throws(Report.Missing) {
@@ -38,6 +41,7 @@ struct SystemState: Equatable, Sendable {
     daif = try field("daif")
     counter = try field("counter")
     frequency = try field("frequency")
+    svcr = try field("svcr")
     var restored: [String: UInt64] = [:]
     for name in Self.restoredNames { restored[name] = try field(name) }
     self.restored = restored

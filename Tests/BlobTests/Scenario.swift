@@ -36,7 +36,7 @@ struct Scenario: Sendable {
     blobs = []
     for (index, base) in chain.enumerated() {
       var blob = try await PlacedBlob(at: base)
-      blob.info.console = .init(kind: .pl011, base: 0x0900_0000)
+      blob.info.console = .init(.pl011, base: 0x0900_0000)
       blob.info.psciConduit = level.conduit
       blob.info.onFailure = .boot  // a test that fails is to say so, not to hang
       blob.info.kernelEntry = index + 1 < chain.count ? chain[index + 1] : probe.kernel
@@ -137,7 +137,7 @@ extension Scenario {
         require(try report.hash(part.address) == fnv1a(part.bytes), "the blob's \(hex(part.address)) changed")
       }
       var info = try report.dump(blob.infoAddress)
-      let results = Int(PURGATORY_INFO_status)..<Int(PURGATORY_INFO_reserved)
+      let results = Int(PURGATORY_INFO_status)..<Int(PURGATORY_INFO_result_addr)
       info.replaceSubrange(results, with: blob.infoBytes[results])
       require(info == blob.infoBytes, "info of \(hex(blob.base)) changed where the purgatory may only read")
     }

@@ -86,7 +86,7 @@ struct LinuxMachine: Sendable, CustomTestStringConvertible {
     var changes = InfoChanges()
     changes.segments = segments
     changes.loadAddress = Self.purgatory
-    changes.console = .init(kind: .pl011, base: 0x0900_0000)
+    changes.console = .init(.pl011, base: 0x0900_0000)
     changes.onFailure = .poweroff
     changes.psci = level == .el1 ? .hvc : .smc
     blob.info = try changes.applied(to: blob.info, file: "purgatory.bin")

@@ -77,7 +77,7 @@ import Testing
       return folder.findings(in: "program")
     }
     #expect(try findings([host, good]) == [])
-    let entry = "ELF header: entry point 0x3c0, expected the first byte, 0x0"
+    let entry = "ELF header: entry point 0x3d0, expected the first byte, 0x0"
     func found(_ offset: Int) -> String { "entry: offset 0x\(String(offset, radix: 16)): \(entry)" }
     #expect(try findings([host, bad]) == [found(host.count)])
     #expect(try findings([host, [0], bad, [1, 2, 3], good, bad]).count == 2)

@@ -11,9 +11,9 @@ struct Crafted: Sendable {
   var fields: [Int: UInt64] = [:]
   /// Bytes of memory, of the segment.
   var memory: UInt64 = 0x1000
-  var version = 1
+  var version = 2
   var infoType = "%object"
-  var infoSize = "0x380"
+  var infoSize = "0x390"
   /// More assembly, in .text.
   var more = ""
   var programHeaders = "load PT_LOAD FLAGS(7);"
@@ -46,7 +46,7 @@ struct Crafted: Sendable {
     source ?? """
       .section .head, "awx", %progbits
       .global purgatory_start, purgatory_info
-      purgatory_start: .inst 0x140000f0  // b purgatory_start + 0x3c0, without a relocation
+      purgatory_start: .inst 0x140000f4  // b purgatory_start + 0x3d0, without a relocation
       .org 0x10
       .quad \(memorySize), 0xa
       .org 0x38
@@ -55,10 +55,10 @@ struct Crafted: Sendable {
       .type purgatory_info, \(infoType)
       .size purgatory_info, \(infoSize)
       purgatory_info: .ascii "PURGINFO"
-      .long \(version), 0x380
+      .long \(version), 0x390
       \(fields.merging([0x38: memorySize]) { given, _ in given }.sorted { $0.key < $1.key }
         .map { ".org \(0x40 + $0.key)\n.quad \($0.value)" }.joined(separator: "\n"))
-      .org 0x3c0
+      .org 0x3d0
       .text
       .global code
       .type code, %function

@@ -44,12 +44,12 @@ struct Built: Sendable {
         "malformed-elf: file: is empty, expected a file to check"
       ])
     #expect(
-      try await findings { $0[0x48, UInt32.self] = 2 } == [
-        "info-symbol: purgatory_info.version: 2, expected 1"
+      try await findings { $0[0x48, UInt32.self] = 3 } == [
+        "info-symbol: purgatory_info.version: 3, expected 2"
       ])
     #expect(
       try await findings { $0[0x4c, UInt32.self] = 0x388 } == [
-        "info-symbol: purgatory_info.size: 0x388, expected 0x380"
+        "info-symbol: purgatory_info.size: 0x388, expected 0x390"
       ]
     )
     #expect(

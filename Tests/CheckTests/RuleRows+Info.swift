@@ -24,8 +24,8 @@ extension RuleRow {
       findings: ["info-symbol: purgatory_info: a symbol of type 2, expected STT_OBJECT (1)"],
       good: { $0.infoType = "STT_OBJECT" }),
     RuleRow(
-      .infoSymbol, "a byte too small", bad: { $0.infoSize = "0x37f" },
-      findings: ["info-symbol: purgatory_info: 895 bytes, expected 896 bytes"], good: { $0.infoSize = "896" }),
+      .infoSymbol, "a byte too small", bad: { $0.infoSize = "0x38f" },
+      findings: ["info-symbol: purgatory_info: 911 bytes, expected 912 bytes"], good: { $0.infoSize = "912" }),
     RuleRow(
       .infoSymbol, "off its alignment",
       bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x44 } },
@@ -44,16 +44,25 @@ extension RuleRow {
       .infoSymbol, "outside the file",
       bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x58 } },
       findings: [
-        "info-symbol: purgatory_info: address 0x58, expected 896 bytes wholly in the file bytes of the PT_LOAD"
+        "info-symbol: purgatory_info: address 0x58, expected 912 bytes wholly in the file bytes of the PT_LOAD"
       ]),
     RuleRow(
-      .infoSymbol, "a newer version", bad: { $0.version = 2 },
-      findings: ["info-symbol: purgatory_info.version: 2, expected 1"],
-      good: { $0.version = 1 }),
+      .infoSymbol, "a newer version", bad: { $0.version = 3 },
+      findings: ["info-symbol: purgatory_info.version: 3, expected 2"],
+      good: { $0.version = 2 }),
     RuleRow(
       .infoSymbol, "an entry between instructions", alsoFlat: true, bad: { $0.fields[0x10] = 0x4000_0002 },
       findings: ["info-symbol: kernel_entry: 0x40000002, expected a multiple of 4"],
       good: { $0.fields[0x10] = 0x4000_0004 }),
+    RuleRow(
+      .infoSymbol, "a result_addr off its alignment", alsoFlat: true, bad: { $0.fields[0x378] = 0x4000_0004 },
+      findings: ["info-symbol: result_addr: 0x40000004, expected a multiple of 8"],
+      good: { $0.fields[0x378] = 0x4000_0008 }),
+    RuleRow(
+      .infoSymbol, "a UART that no byte would leave by", alsoFlat: true,
+      bad: { $0.fields = [0x28: 0x900_0000, 0x30: 4, 0x388: 0x10_0000_0008] },
+      findings: ["info-symbol: console: ready 0x10, expected bits of mask, 0x8"],
+      good: { $0.fields = [0x28: 0x900_0000, 0x30: 4, 0x388: 0x8_0000_0008] }),
     RuleRow(
       .infoSymbol, "a region off its alignment", alsoFlat: true,
       bad: { $0.fields = [0x40: 0x4000_0008, 0x48: 0x1000] },
@@ -65,11 +74,11 @@ extension RuleRow {
       findings: ["info-symbol: region 1: 0xfffffffffffff000 + 0x1001 bytes, expected an end below 2^64"],
       good: { $0.fields = [0x50: 0xffff_ffff_ffff_f000, 0x58: 0xfff] }),
     RuleRow(
-      .infoSymbol, "less memory than bytes", bad: { $0.fields[0x38] = 0x3cf },
+      .infoSymbol, "less memory than bytes", bad: { $0.fields[0x38] = 0x3df },
       findings: [
-        "info-symbol: purgatory_info.memory_size: 0x3cf, expected from the 976 loadable bytes to 0x40000"
+        "info-symbol: purgatory_info.memory_size: 0x3df, expected from the 992 loadable bytes to 0x40000"
       ],
-      good: { $0.memory = 0x3d0 }),
+      good: { $0.memory = 0x3e0 }),
     RuleRow(
       .infoSymbol, "another memory size than the segment's", bad: { $0.fields[0x38] = 0x1001 },
       findings: [
@@ -77,13 +86,13 @@ extension RuleRow {
       ],
       good: { $0.memory = 0x1001 }),
     RuleRow(
-      .infoSymbol, "bits in the reserved word", bad: { $0.fields[0x378] = 1 << 63 },
-      findings: ["info-symbol: purgatory_info.reserved: 0x8000000000000000, expected 0x0"],
-      good: { $0.fields[0x370] = 1 << 63 }),
+      .infoSymbol, "a console's access that nobody knows", bad: { $0.fields[0x30] = 2 },
+      findings: ["info-symbol: purgatory_info.console_access: 2, expected 0, 1 or 4"],
+      good: { $0.fields[0x30] = 4 }),
     RuleRow(
       .infoSymbol, "a console between registers", alsoFlat: true,
-      bad: { $0.fields = [0x28: 0x900_0002, 0x30: 2] },
+      bad: { $0.fields = [0x28: 0x900_0002, 0x30: 4, 0x380: 0x18_0000_0000, 0x388: 8] },
       findings: ["info-symbol: console_base: pl011 at 0x9000002, expected a multiple of 4"],
-      good: { $0.fields = [0x28: 0x900_0002, 0x30: 3] }),
+      good: { $0.fields = [0x28: 0x900_0002, 0x30: 1, 0x380: 0x18_0000_0000, 0x388: 8] }),
   ]
 }

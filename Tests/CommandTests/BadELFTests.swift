@@ -68,27 +68,28 @@ import Testing
       $0.sections = ".rela.dyn : { *(.rela.dyn) } :load .relr.dyn : { *(.relr.dyn) } :load"
     },
     Bad("an-undefined-symbol", because: "undefined", "missing") { $0.more = ".weak missing\nbl missing" },
-    Bad("another-entry", because: "entry point 0x3c0") { $0.entry = "code" },
+    Bad("another-entry", because: "entry point 0x3d0") { $0.entry = "code" },
     Bad("no-info", because: "no purgatory_info") { $0.options.append("--strip-all") },
     Bad("a-function", because: "purgatory_info", "type 2") { $0.infoType = "%function" },
     Bad("no-type", because: "purgatory_info", "type 0") { $0.infoType = "%notype" },
-    Bad("a-small-symbol", because: "896") { $0.infoSize = "0x378" },
-    Bad("a-large-symbol", because: "896") { $0.infoSize = "0x388" },
-    Bad("a-newer-version", because: "version", "2") { $0.version = 2 },
+    Bad("a-small-symbol", because: "912") { $0.infoSize = "0x388" },
+    Bad("a-large-symbol", because: "912") { $0.infoSize = "0x398" },
+    Bad("a-newer-version", because: "version", "3") { $0.version = 3 },
+    Bad("an-older-version", because: "version", "1") { $0.version = 1 },
     Bad("too-much-code", because: "loadable bytes", "8192") { $0.more = ".skip 8192" },
     Bad("other-memory", because: "memory_size", "0x4008", "0x4000") { $0.memorySize = "0x4008" },
-    Bad("info-unaligned", because: "0x3c4", "multiple of 8") {
+    Bad("info-unaligned", because: "0x3d4", "multiple of 8") {
       $0.source = CraftedELF.moved(".text\n.org 4")
     },
     Bad("info-in-scratch", because: "purgatory_info", "file bytes") {
       $0.source = CraftedELF.moved(".section .scratch, \"aw\", %nobits")
     },
-    Bad("three-problems", because: "type 2", "entry point 0x3c0", "undefined", "missing") {
+    Bad("three-problems", because: "type 2", "entry point 0x3d0", "undefined", "missing") {
       $0.infoType = "%function"
       $0.entry = "code"
       $0.more = ".weak missing\nbl missing"
     },
-    Bad("two-problems-of-info", because: "type 2", "896") {
+    Bad("two-problems-of-info", because: "type 2", "912") {
       $0.infoType = "%function"
       $0.infoSize = "8"
     },
@@ -104,7 +105,8 @@ import Testing
       variants.map { ($0.name, $0.because) } + [
         ("two-infos", ["2 purgatory_info"]), ("other-magic", ["magic"]), ("other-size", ["0x388"]),
         ("unknown-flag", ["0x800"]), ("info-at-the-end-of-memory", ["purgatory_info"]),
-        ("info-at-another-offset", ["offset 0x38 of the loadable bytes"]), ("reserved", ["reserved"]),
+        ("info-at-another-offset", ["offset 0x38 of the loadable bytes"]),
+        ("unknown-access", ["console_access"]),
         ("no-branch", ["header.code0"]), ("text-offset", ["header.text_offset"]),
         ("other-image-size", ["header.image_size"]), ("header-flags", ["header.flags"]),
         ("header-magic", ["header.magic"]), ("a-pe-header", ["header.res5"]),
@@ -130,7 +132,7 @@ import Testing
     try folder.write(overwriting(good, info, [0]), to: "other-magic")
     try folder.write(overwriting(good, info + Field.size, [0x88, 3]), to: "other-size")
     try folder.write(overwriting(good, info + Field.flags, [0, 8]), to: "unknown-flag")
-    try folder.write(overwriting(good, info + Field.reserved, [1]), to: "reserved")
+    try folder.write(overwriting(good, info + Field.consoleAccess, [3]), to: "unknown-access")
     let header = info - Info.offset
     for (offset, bytes, name) in [
       (0x00, [0, 0, 0, 0], "no-branch"), (0x0a, [8], "text-offset"), (0x10, [8], "other-image-size"),
@@ -177,7 +179,7 @@ import Testing
   @Test func theUnspoiltFileIsAccepted() async throws {
     try folder.write(try await CraftedELF().make(in: folder), to: "good")
     let outcome = try await folder.done(["show", "good"])
-    #expect(outcome.text.contains("  load size     964 bytes\n"))
+    #expect(outcome.text.contains("  load size     980 bytes\n"))
     var more = CraftedELF()
     more.more = ".skip 7000\n.global other\n.type other, %object\nother: adr x0, purgatory_info"
     try folder.write(try await more.make(in: folder), to: "more")
@@ -197,11 +199,11 @@ extension CraftedELF {
     .section .head, "awx", %progbits
     .global purgatory_start, purgatory_info
     purgatory_start: b purgatory_start
-    .org 0x3c0
+    .org 0x3d0
     \(place)
     .type purgatory_info, %object
-    .size purgatory_info, 0x380
-    purgatory_info: .skip 0x380
+    .size purgatory_info, 0x390
+    purgatory_info: .skip 0x390
 
     """
   }

@@ -10,8 +10,8 @@ struct CraftedELF {
   var isLinked = true
   var options = ["-pie", "--no-dynamic-linker"]
   var infoType = "%object"
-  var infoSize = "0x380"
-  var version = 1
+  var infoSize = "0x390"
+  var version = 2
   /// Bytes of memory, of the segment; what the struct and the Image header say of it, if that differs.
   var memory = "0x4000"
   var memorySize: String?
@@ -32,7 +32,7 @@ struct CraftedELF {
     source ?? """
       .section .head, "awx", %progbits
       .global purgatory_start, purgatory_info
-      purgatory_start: .inst 0x140000f0  // b purgatory_start + 0x3c0, without a relocation
+      purgatory_start: .inst 0x140000f4  // b purgatory_start + 0x3d0, without a relocation
       .org 0x10
       .quad \(memorySize ?? memory), 0xa
       .org 0x38
@@ -41,10 +41,10 @@ struct CraftedELF {
       .type purgatory_info, \(infoType)
       .size purgatory_info, \(infoSize)
       purgatory_info: .ascii "PURGINFO"
-      .long \(version), 0x380
+      .long \(version), 0x390
       .org 0x78
       .quad \(memorySize ?? memory)
-      .org 0x3c0
+      .org 0x3d0
       .text
       .global code
       code: nop

@@ -10,20 +10,21 @@ enum Field {
   static let dtbAddress = 0x018
   static let flags = 0x020
   static let consoleBase = 0x028
-  static let consoleType = 0x030
+  static let consoleAccess = 0x030
   static let skipChecks = 0x034
   static let memorySize = 0x038
   static let regions = 0x040
   static let digests = 0x140
   static let digest = 0x340
   static let status = 0x360
-  static let reserved = 0x378
+  static let resultAddress = 0x378
+  static let consoleData = 0x380
 }
 
 /// The bytes of a struct.
 struct Info {
   static let offset = 0x40
-  static let size = 0x380
+  static let size = 0x390
 
   let bytes: [UInt8]
 
@@ -37,6 +38,11 @@ struct Info {
 
   func region(_ index: Int) -> (base: UInt64, size: UInt64) {
     (quad(Field.regions + 16 * index), quad(Field.regions + 16 * index + 8))
+  }
+
+  /// Access, data, status, mask and ready of the UART.
+  var console: [UInt32] {
+    [long(Field.consoleAccess)] + (0..<4).map { long(Field.consoleData + 4 * $0) }
   }
 
   /// The digest of a region, in hexadecimal digits.

@@ -35,6 +35,10 @@ import Testing
     }
   }
 
+  private static func console(_ access: UInt32, _ rest: UInt32...) -> [(field: Int, value: UInt32)] {
+    [(Field.consoleAccess, access)] + rest.enumerated().map { (Field.consoleData + 4 * $0, $1) }
+  }
+
   static let cases = [
     Case("--kernel-entry 0x123456789abcdef0", [(Field.kernelEntry, 0x1234_5678_9abc_def0)]),
     Case("--dtb-addr 0xfedcba9876543210", [(Field.dtbAddress, 0xfedc_ba98_7654_3210)]),
@@ -54,10 +58,13 @@ import Testing
     Case("--psci smc"),
     Case("--psci hvc", [(Field.flags, 0x400)]),
     Case("--digest none", longs: [(Field.skipChecks, 1)]),
-    Case("--console raw@0x10", [(Field.consoleBase, 0x10)], longs: [(Field.consoleType, 1)]),
-    Case("--console pl011@0x10", [(Field.consoleBase, 0x10)], longs: [(Field.consoleType, 2)]),
-    Case("--console 8250@0x10", [(Field.consoleBase, 0x10)], longs: [(Field.consoleType, 3)]),
-    Case("--console 8250-mmio32@0x10", [(Field.consoleBase, 0x10)], longs: [(Field.consoleType, 4)]),
+    Case("--console raw@0x10", [(Field.consoleBase, 0x10)]),
+    Case("--console pl011@0x10", [(Field.consoleBase, 0x10)], longs: console(4, 0, 0x18, 8, 0)),
+    Case("--console 8250@0x10", [(Field.consoleBase, 0x10)], longs: console(1, 0, 5, 0x40, 0x40)),
+    Case("--console 8250-mmio32@0x10", [(Field.consoleBase, 0x10)], longs: console(4, 0, 20, 0x40, 0x40)),
+    Case(
+      "--console custom:access=4,data=0x40,status=0x98,mask=0x8,ready=0x8@0x10", [(Field.consoleBase, 0x10)],
+      longs: console(4, 0x40, 0x98, 8, 8)),
     Case("--console none"),
     Case(
       "--kernel Image@0x40200000 --digest none",

@@ -24,7 +24,7 @@ import Testing
     let old = try folder.read("out/purgatory.bin")
     let outcome = try await folder.done(["patch", path, "--on-failure", "reset"])
     #expect(outcome.output == [])
-    #expect(outcome.error.hasSuffix("out/purgatory.bin: 976 bytes, 1 region (4,096 bytes), ready\n"))
+    #expect(outcome.error.hasSuffix("out/purgatory.bin: 992 bytes, 1 region (4,096 bytes), ready\n"))
     #expect(outcome.error.split(separator: "\n").count == 1)
     #expect(differences(before, try folder.snapshot()) == ["out/manifest.json", "out/purgatory.bin"])
     #expect(try folder.read("out/purgatory.bin") == overwriting(old, 0x40 + Field.flags, [1, 1]))
@@ -82,7 +82,7 @@ import Testing
   @Test func isRefused() async throws {
     // Bytes that no `patch` writes.
     let good = try folder.read("out/purgatory.bin")
-    let console = overwriting(overwriting(good, 0x40 + Field.consoleType, [2]), 0x68, [2])
+    let console = overwriting(overwriting(good, 0x40 + Field.consoleAccess, [4]), 0x68, [2])
     try folder.write(console, to: "console.bin")
     try folder.write(
       overwriting(good, 0x40 + Field.regions + 16, [0, 0, 0x20, 0x40, 0, 0, 0, 0, 16]), to: "twice")

@@ -87,7 +87,14 @@ import Testing
     let wrong = [
       "", "pl011", "pl011@", "@0x9000000", "PL011@0x9000000", "uart@0x9000000", "pl011@0", "raw@0x0",
       "pl011@serial",
-      "pl011@0x9000002", "8250-mmio32@0x9000001", "none@0x9000000", "pl011@0x9000000@0",
+      "pl011@0x9000002", "8250-mmio32@0x9000001", "none@0x9000000", "pl011@0x9000000@0", "custom:access=4",
+      "custom:@4",
+      "custom:data=4@4", "custom:access=0@4", "custom:access=2@4", "custom:access=4@6",
+      "custom:access=4,width=1@4",
+      "custom:access=4,data@4", "custom:access=4,data=2@4", "custom:access=4,access=4@4",
+      "custom:access=4,data=0x100000000@4", "custom:access=1,mask=0x100@4",
+      "custom:access=4,mask=1,ready=2@4",
+      "described@4",
     ]
     try await expectRefusals(
       wrong.map { Refusal("console '\($0)'", patch("--console=\($0)"), because: "--console") },

@@ -60,7 +60,7 @@ func problems(_ body: () throws -> Void) throws -> [String] {
     ])
   func path(_ path: String) throws {
     let board = try root("arm,pl011", stdout: .init(stringLiteral: path)).board()
-    #expect(try board.console() == .init(kind: .pl011, base: 0x900_0000))
+    #expect(try board.console() == .init(.pl011, base: 0x900_0000))
   }
 
   @Test func noPath() throws {
@@ -82,19 +82,19 @@ func problems(_ body: () throws -> Void) throws -> [String] {
       (["brcm,bcm2835-aux-uart"], .uart8250MMIO32), (["ns8250"], .uart8250), (["ns16450"], .uart8250),
       (["ns16550"], .uart8250), (["vendor,uart", "ns16550a"], .uart8250), (["snps,dw-apb-uart"], .uart8250),
       (["ti,am654-uart"], .uart8250), (["nvidia,tegra20-uart"], .uart8250),
-    ] as [([String], PurgatoryInfo.Console.Kind)])
-  func compatible(_ names: [String], _ kind: PurgatoryInfo.Console.Kind) throws {
+    ] as [([String], UART)])
+  func compatible(_ names: [String], _ uart: UART) throws {
     let value = TreeNode.Value(bytes: names.flatMap { Array($0.utf8) + [0] })
-    #expect(try root(value).board().console() == .init(kind: kind, base: 0x900_0000))
+    #expect(try root(value).board().console() == .init(uart, base: 0x900_0000))
   }
 
   @Test func registers() throws {
     func console(_ others: (String, TreeNode.Value)...) throws -> PurgatoryInfo.Console {
       try root("ns16550a", others: others).board().console()
     }
-    #expect(try console(("reg-shift", [0])).kind == .uart8250)
-    #expect(try console(("reg-shift", [0]), ("reg-io-width", [1])).kind == .uart8250)
-    #expect(try console(("reg-shift", [2]), ("reg-io-width", [4])).kind == .uart8250MMIO32)
+    #expect(try console(("reg-shift", [0])).uart == .uart8250)
+    #expect(try console(("reg-shift", [0]), ("reg-io-width", [1])).uart == .uart8250)
+    #expect(try console(("reg-shift", [2]), ("reg-io-width", [4])).uart == .uart8250MMIO32)
     for (shift, width) in [(2, 1), (2, 2), (0, 4), (1, 2), (3, 4), (0xffff_ffff, 0xffff_ffff)]
       as [(UInt32, UInt32)]
     {
@@ -106,7 +106,7 @@ func problems(_ body: () throws -> Void) throws -> [String] {
           ])
     }
     // A PL011 has one layout, whatever it says.
-    #expect(try root("arm,pl011", others: [("reg-shift", [2])]).board().console().kind == .pl011)
+    #expect(try root("arm,pl011", others: [("reg-shift", [2])]).board().console().uart == .pl011)
   }
 
   @Test func another() throws {
@@ -136,7 +136,7 @@ func problems(_ body: () throws -> Void) throws -> [String] {
         TreeNode("aliases", ["serial1": "/soc/serial@7e215040"]),
         TreeNode("chosen", ["stdout-path": "serial1:115200n8"]), soc,
       ])
-    #expect(try root.board().console() == .init(kind: .uart8250MMIO32, base: 0xfe21_5040))
+    #expect(try root.board().console() == .init(.uart8250MMIO32, base: 0xfe21_5040))
   }
 }
 

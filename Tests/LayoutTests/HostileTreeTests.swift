@@ -41,7 +41,7 @@ import Testing
 
   @Test func unchanged() throws {
     #expect(use(board))
-    #expect(try Board(board, file: "").console() == .init(kind: .uart8250, base: 0x900_0000))
+    #expect(try Board(board, file: "").console() == .init(.uart8250, base: 0x900_0000))
   }
 
   @Test func everyTruncation() {

@@ -22,7 +22,7 @@ import Testing
     info.flags = [.verifyRegions, .quiet]
     info.onFailure = .poweroff
     info.psciConduit = .hvc
-    info.console = .init(kind: .uart8250, base: 0x3333_3333_3333_3330)
+    info.console = .init(.uart8250, base: 0x3333_3333_3333_3330)
     info.skipChecks = true
     info.memorySize = 0x4444_4444_4444_4440
     for index in info.regions.indices {
@@ -35,17 +35,20 @@ import Testing
     info.failedRegion = 0x5555_5555
     info.verifyTicks = 0x6666_6666_6666_6666
     info.verifyPath = 0x7777_7777_7777_7777
+    info.resultAddress = 0x8888_8888_8888_8888
 
     let bytes = try info.encoded()
     let raw = bytes.withUnsafeBytes { $0.loadUnaligned(as: purgatory_info.self) }
     #expect(withUnsafeBytes(of: raw.magic) { Array($0) } == Array("PURGINFO".utf8))
-    #expect(raw.version == 1)
-    #expect(raw.size == 0x380)
+    #expect(raw.version == 2)
+    #expect(raw.size == 0x390)
     #expect(raw.kernel_entry == info.kernelEntry)
     #expect(raw.dtb_addr == info.dtbAddress)
     #expect(raw.flags == 0x621)
     #expect(raw.console_base == 0x3333_3333_3333_3330)
-    #expect(raw.console_type == 3)
+    #expect(raw.console_access == 1)
+    #expect(
+      [raw.console_data, raw.console_status, raw.console_mask, raw.console_ready] == [0, 5, 0x40, 0x40])
     #expect(raw.skip_checks == 1)
     #expect(raw.memory_size == info.memorySize)
     withUnsafeBytes(of: raw.regions) { regions in
@@ -63,7 +66,7 @@ import Testing
     #expect(raw.failed_region == 0x5555_5555)
     #expect(raw.verify_ticks == info.verifyTicks)
     #expect(raw.verify_path == info.verifyPath)
-    #expect(raw.reserved == 0)
+    #expect(raw.result_addr == info.resultAddress)
     #expect(try PurgatoryInfo(decoding: bytes) == info)
   }
 
@@ -78,7 +81,7 @@ import Testing
       (MemoryLayout<Info>.offset(of: \.dtb_addr), PURGATORY_INFO_dtb_addr),
       (MemoryLayout<Info>.offset(of: \.flags), PURGATORY_INFO_flags),
       (MemoryLayout<Info>.offset(of: \.console_base), PURGATORY_INFO_console_base),
-      (MemoryLayout<Info>.offset(of: \.console_type), PURGATORY_INFO_console_type),
+      (MemoryLayout<Info>.offset(of: \.console_access), PURGATORY_INFO_console_access),
       (MemoryLayout<Info>.offset(of: \.skip_checks), PURGATORY_INFO_skip_checks),
       (MemoryLayout<Info>.offset(of: \.memory_size), PURGATORY_INFO_memory_size),
       (MemoryLayout<Info>.offset(of: \.regions), PURGATORY_INFO_regions),
@@ -88,7 +91,11 @@ import Testing
       (MemoryLayout<Info>.offset(of: \.failed_region), PURGATORY_INFO_failed_region),
       (MemoryLayout<Info>.offset(of: \.verify_ticks), PURGATORY_INFO_verify_ticks),
       (MemoryLayout<Info>.offset(of: \.verify_path), PURGATORY_INFO_verify_path),
-      (MemoryLayout<Info>.offset(of: \.reserved), PURGATORY_INFO_reserved),
+      (MemoryLayout<Info>.offset(of: \.result_addr), PURGATORY_INFO_result_addr),
+      (MemoryLayout<Info>.offset(of: \.console_data), PURGATORY_INFO_console_data),
+      (MemoryLayout<Info>.offset(of: \.console_status), PURGATORY_INFO_console_status),
+      (MemoryLayout<Info>.offset(of: \.console_mask), PURGATORY_INFO_console_mask),
+      (MemoryLayout<Info>.offset(of: \.console_ready), PURGATORY_INFO_console_ready),
     ]
     for (offset, constant) in offsets { #expect(offset == Int(constant)) }
   }
@@ -104,7 +111,10 @@ import Testing
       info.onFailure = .allCases.randomElement(using: &random) ?? .halt
       info.psciConduit = .allCases.randomElement(using: &random) ?? .smc
       if Bool.random(using: &random) {
-        info.console = .init(kind: .allCases.randomElement(using: &random) ?? .raw, base: random.next() | 1)
+        func number() -> UInt32 { UInt32(truncatingIfNeeded: random.next()) }
+        let access: UInt32 = [0, 1, 4].randomElement(using: &random) ?? 0
+        let uart = UART(access: access, data: number(), status: number(), mask: number(), ready: number())
+        info.console = .init(uart, base: random.next() | 1)
       }
       info.skipChecks = Bool.random(using: &random)
       info.memorySize = random.next()
@@ -152,11 +162,13 @@ import Testing
   /// Each value that this version does not know, and the field that is blamed.
   @Test(
     arguments: [
-      (PURGATORY_INFO_magic, 0x30, "magic"), (PURGATORY_INFO_version, 2, "version"),
+      (PURGATORY_INFO_magic, 0x30, "magic"), (PURGATORY_INFO_version, 1, "version"),
+      (PURGATORY_INFO_version, 3, "version"),
       (PURGATORY_INFO_version, 0, "version"), (PURGATORY_INFO_size, 0x88, "size"),
       (PURGATORY_INFO_flags, 0x40, "flags"), (PURGATORY_INFO_flags + 1, 8, "flags"),
       (PURGATORY_INFO_flags + 7, 0x80, "flags"), (PURGATORY_INFO_status, 7, "status"),
-      (PURGATORY_INFO_reserved, 1, "reserved"), (PURGATORY_INFO_reserved + 7, 0xff, "reserved"),
+      (PURGATORY_INFO_console_access, 2, "console_access"),
+      (PURGATORY_INFO_console_access + 3, 1, "console_access"),
     ] as [(Int32, UInt8, String)])
   func unknownValues(_ offset: Int32, _ value: UInt8, _ field: String) throws {
     var bytes = try PurgatoryInfo().encoded()
@@ -183,16 +195,46 @@ import Testing
     #expect(decoded.flags == .verifyRegions)
   }
 
-  @Test func aConsoleIsATypeAndAnAddress() throws {
-    func console(type: UInt8, base: UInt8) throws -> PurgatoryInfo.Console? {
+  @Test func aConsoleIsADescriptionAndAnAddress() throws {
+    func console(_ fields: [(Int32, UInt8)]) throws -> PurgatoryInfo.Console? {
       var bytes = try PurgatoryInfo().encoded()
-      bytes[Int(PURGATORY_INFO_console_type)] = type
-      bytes[Int(PURGATORY_INFO_console_base)] = base
+      for (offset, value) in fields { bytes[Int(offset)] = value }
       return try PurgatoryInfo(decoding: bytes).console
     }
-    #expect(try console(type: 2, base: 16) == .init(kind: .pl011, base: 16))
-    #expect(try console(type: 0, base: 16) == nil)
-    #expect(try console(type: 1, base: 0) == .init(kind: .raw, base: 0), "a loader fills the address in")
-    #expect(throws: PurgatoryInfo.DecodingError.self) { try console(type: 5, base: 16) }
+    let base = (PURGATORY_INFO_console_base, 16 as UInt8)
+    #expect(try console([]) == nil)
+    #expect(
+      try console([base]) == .init(.raw, base: 16), "all zero: what kexec-tools fills the address of in")
+    #expect(try console([base, (PURGATORY_INFO_console_access, 1)])?.uart.name == "raw")
+    #expect(
+      try console([
+        base, (PURGATORY_INFO_console_access, 4), (PURGATORY_INFO_console_status, 0x18),
+        (PURGATORY_INFO_console_mask, 8),
+      ]) == .init(.pl011, base: 16))
+    let unplaced = PurgatoryInfo.Console(UART(access: 4), base: 0)
+    #expect(try console([(PURGATORY_INFO_console_access, 4)]) == unplaced, "a loader fills the address in")
+    #expect(unplaced.uart.name == "described")
+  }
+
+  /// What no byte would ever leave by, and what is not known.
+  @Test(arguments: [
+    (UART(access: 2), "access 2"), (UART(access: 4, data: 2), "data at 0x2"),
+    (UART(access: 4, status: 0x19, mask: 8), "status at 0x19"),
+    (UART(access: 1, status: 5, mask: 0x140, ready: 0x40), "mask 0x140"),
+    (UART(access: 0, mask: 0x100), "mask 0x100"), (UART(access: 4, mask: 8, ready: 0x18), "ready 0x18"),
+    (UART(access: 4, ready: 1), "ready 0x1"),
+  ])
+  func aFaultOfADescription(_ uart: UART, _ found: String) {
+    #expect(uart.fault?.found == found)
+    var info = PurgatoryInfo()
+    info.console = .init(uart, base: 0x900_0000)
+    #expect(info.findings().map(\.found) == [found])
+  }
+
+  @Test func noNamedUARTHasAFault() {
+    for (name, uart) in UART.named {
+      #expect(uart.fault == nil, "\(name)")
+      #expect(uart.name == name)
+    }
   }
 }

@@ -95,6 +95,15 @@ extension PlacedBlob {
     }
   }
 
+  public func instruction(at offset: Int) -> UInt32 {
+    file.instruction(at: offset)
+  }
+
+  /// Writes one instruction.
+  public mutating func setInstruction(at offset: Int, to instruction: UInt32) {
+    file.setInstruction(at: offset, to: instruction)
+  }
+
   /// Replaces each instruction for which `replacement` has another, given the instruction and its offset.
   public mutating func replaceInstructions(
     _ what: String, _ replacement: (UInt32, Int) -> UInt32?

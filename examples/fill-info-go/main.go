@@ -17,35 +17,42 @@ import (
 const (
 	infoOffset  = 0x40
 	infoMagic   = 0x4f464e4947525550 // "PURGINFO"
-	infoVersion = 1
+	infoVersion = 2
 
 	flagVerifyRegions  = 0x001
 	flagOnFailureReset = 1 << 8
 	flagPSCIHVC        = 0x400
-	consolePL011       = 2
 )
+
+// How a UART takes a byte: a PL011's registers are words, and a byte has left when bit 3 at 0x18 is clear.
+type console struct{ Data, Status, Mask, Ready uint32 }
+
+const pl011Access = 4
+
+var pl011 = console{Data: 0, Status: 0x18, Mask: 1 << 3, Ready: 0}
 
 type region struct{ Base, Size uint64 }
 
 type purgatoryInfo struct {
-	Magic        uint64
-	Version      uint32
-	Size         uint32
-	KernelEntry  uint64
-	DTBAddr      uint64
-	Flags        uint64
-	ConsoleBase  uint64
-	ConsoleType  uint32
-	SkipChecks   uint32
-	MemorySize   uint64
-	Regions      [16]region
-	Digests      [16][32]byte
-	Digest       [32]byte
-	Status       uint32
-	FailedRegion uint32
-	VerifyTicks  uint64
-	VerifyPath   uint64
-	Reserved     uint64
+	Magic         uint64
+	Version       uint32
+	Size          uint32
+	KernelEntry   uint64
+	DTBAddr       uint64
+	Flags         uint64
+	ConsoleBase   uint64
+	ConsoleAccess uint32
+	SkipChecks    uint32
+	MemorySize    uint64
+	Regions       [16]region
+	Digests       [16][32]byte
+	Digest        [32]byte
+	Status        uint32
+	FailedRegion  uint32
+	VerifyTicks   uint64
+	VerifyPath    uint64
+	ResultAddr    uint64
+	Console       console
 }
 
 // A file that the loader puts at a physical address.
@@ -57,7 +64,7 @@ type file struct {
 // fill tells the purgatory to verify every file, to enter the first, and to hand over the second as its device tree.
 func (info *purgatoryInfo) fill(files []file) error {
 	if info.Magic != infoMagic || info.Version != infoVersion || int(info.Size) != binary.Size(info) {
-		return errors.New("no struct purgatory_info of version 1")
+		return errors.New("no struct purgatory_info of version 2")
 	}
 	if len(files) < 2 || len(files) > len(info.Regions) {
 		return errors.New("2 to 16 files are needed")
@@ -72,7 +79,7 @@ func (info *purgatoryInfo) fill(files []file) error {
 		info.Digests[i] = sha256.Sum256(file.bytes)
 	}
 	info.Flags = flagVerifyRegions | flagOnFailureReset | flagPSCIHVC
-	info.ConsoleType = consolePL011
+	info.ConsoleAccess, info.Console = pl011Access, pl011
 	info.ConsoleBase = 0x09000000
 	return nil
 }

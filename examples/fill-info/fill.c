@@ -9,6 +9,8 @@
 #error "every field is little-endian: on this machine they have to be swapped"
 #endif
 
+static const struct purgatory_console pl011 = PURGATORY_CONSOLE_PL011;
+
 const char *fill_info(struct purgatory_info *info, const struct file *files, size_t count) {
     if (info->magic != PURGATORY_INFO_MAGIC) return "no struct purgatory_info";
     if (info->version != PURGATORY_INFO_VERSION || info->size != sizeof *info) return "another version of it";
@@ -23,7 +25,6 @@ const char *fill_info(struct purgatory_info *info, const struct file *files, siz
     }
     info->flags = PURGATORY_FLAG_VERIFY_REGIONS | PURGATORY_FLAG_PSCI_HVC |
                   PURGATORY_ON_FAILURE_RESET << PURGATORY_FLAG_ON_FAILURE_SHIFT;
-    info->console_type = PURGATORY_CONSOLE_PL011;
-    info->console_base = 0x09000000;
+    purgatory_set_console(info, 0x09000000, &pl011);
     return NULL;
 }

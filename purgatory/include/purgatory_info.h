@@ -1,4 +1,4 @@
-/* purgatory_info.h — the ABI, version 1: the one copy that assembly, Swift and C loaders include
+/* purgatory_info.h — the ABI, version 2: the one copy that assembly, Swift and C loaders include
  * SPDX-License-Identifier: MIT
  *
  * All fields are little-endian. Addresses are physical; with PURGATORY_FLAG_RELATIVE, kernel_entry, a non-zero
@@ -10,15 +10,15 @@
 
 /* The flat blob: a 64-byte arm64 Image header, then struct purgatory_info. */
 #define PURGATORY_INFO_OFFSET         0x40
-#define PURGATORY_INFO_SIZE           0x380
-#define PURGATORY_INFO_VERSION        1
+#define PURGATORY_INFO_SIZE           0x390
+#define PURGATORY_INFO_VERSION        2
 #define PURGATORY_INFO_MAGIC          0x4f464e4947525550 /* "PURGINFO" */
 #define PURGATORY_END_MAGIC           0x2e444e4547525550 /* "PURGEND.": the last 8 bytes of the flat blob */
 #define PURGATORY_MAX_REGIONS         16
 #define PURGATORY_DIGEST_SIZE         32
 #define PURGATORY_REGION_ALIGNMENT    16
 #define PURGATORY_LOAD_ALIGNMENT      0x1000
-#define PURGATORY_MAX_FILE_SIZE       8192     /* header + info + code + constants + strings */
+#define PURGATORY_MAX_FILE_SIZE       8192     /* header, info, code, constants, strings */
 #define PURGATORY_MAX_MEMORY_SIZE     0x40000  /* file + scratch: 256 KiB */
 
 /* Offsets into struct purgatory_info. */
@@ -29,7 +29,7 @@
 #define PURGATORY_INFO_dtb_addr       0x018
 #define PURGATORY_INFO_flags          0x020
 #define PURGATORY_INFO_console_base   0x028
-#define PURGATORY_INFO_console_type   0x030
+#define PURGATORY_INFO_console_access 0x030
 #define PURGATORY_INFO_skip_checks    0x034
 #define PURGATORY_INFO_memory_size    0x038
 #define PURGATORY_INFO_regions        0x040
@@ -39,7 +39,11 @@
 #define PURGATORY_INFO_failed_region  0x364
 #define PURGATORY_INFO_verify_ticks   0x368
 #define PURGATORY_INFO_verify_path    0x370
-#define PURGATORY_INFO_reserved       0x378
+#define PURGATORY_INFO_result_addr    0x378
+#define PURGATORY_INFO_console_data   0x380
+#define PURGATORY_INFO_console_status 0x384
+#define PURGATORY_INFO_console_mask   0x388
+#define PURGATORY_INFO_console_ready  0x38c
 
 /* flags: single bits by value, the two fields by shift and mask. */
 #define PURGATORY_FLAG_VERIFY_REGIONS   0x001
@@ -57,13 +61,6 @@
 #define PURGATORY_ON_FAILURE_RESET      1 /* PSCI SYSTEM_RESET */
 #define PURGATORY_ON_FAILURE_POWEROFF   2 /* PSCI SYSTEM_OFF */
 #define PURGATORY_ON_FAILURE_BOOT       3 /* boot anyway */
-
-/* console_type */
-#define PURGATORY_CONSOLE_NONE          0
-#define PURGATORY_CONSOLE_RAW           1 /* a byte store to the base */
-#define PURGATORY_CONSOLE_PL011         2
-#define PURGATORY_CONSOLE_8250          3 /* 8-bit registers, stride 1 */
-#define PURGATORY_CONSOLE_8250_MMIO32   4 /* 32-bit registers, stride 4 */
 
 /* status, written by the purgatory */
 #define PURGATORY_STATUS_NOT_RUN        0
@@ -98,7 +95,7 @@ struct purgatory_info {
     uint64_t dtb_addr;     /* handed over in x0; 0: hand over the x0 that purgatory was entered with */
     uint64_t flags;
     uint64_t console_base; /* MMIO address; 0: silent */
-    uint32_t console_type;
+    uint32_t console_access; /* bytes of a register access: 0 or 1 a byte, 4 a word; any other: silent */
     uint32_t skip_checks;  /* non-zero: do not verify */
     uint64_t memory_size;  /* bytes from the blob's base: file and scratch; set at link time */
     struct purgatory_region regions[PURGATORY_MAX_REGIONS];
@@ -108,8 +105,32 @@ struct purgatory_info {
     uint32_t failed_region;
     uint64_t verify_ticks;
     uint64_t verify_path;
-    uint64_t reserved;
+    uint64_t result_addr;    /* 0; 8-byte aligned */
+    uint32_t console_data;   /* offsets of the UART's data register */
+    uint32_t console_status; /* ... and of its status register */
+    uint32_t console_mask;   /* 0: there is nothing to ask */
+    uint32_t console_ready;  /* a byte has left when (status & mask) == ready */
 };
+
+/* How a UART takes a byte. The purgatory knows none by name: these are initialisers for a struct purgatory_console. */
+struct purgatory_console {
+    uint32_t access, data, status, mask, ready; /* as console_access to console_ready */
+};
+#define PURGATORY_CONSOLE_RAW         { 0, 0, 0, 0, 0 }                 /* a byte store, and that is all: kexec-tools' */
+#define PURGATORY_CONSOLE_PL011       { 4, 0x00, 0x18, 1 << 3, 0 }      /* UARTFR.BUSY; Arm DDI 0183 */
+#define PURGATORY_CONSOLE_8250        { 1, 0, 5, 1 << 6, 1 << 6 }       /* LSR.TEMT, 8-bit registers next to each other */
+#define PURGATORY_CONSOLE_8250_MMIO32 { 4, 0, 5 * 4, 1 << 6, 1 << 6 }   /* the same, 32-bit registers */
+
+static inline void purgatory_set_console(struct purgatory_info *info, uint64_t base,
+                                         const struct purgatory_console *console)
+{
+    info->console_base = base;
+    info->console_access = console->access;
+    info->console_data = console->data;
+    info->console_status = console->status;
+    info->console_mask = console->mask;
+    info->console_ready = console->ready;
+}
 
 #if defined __cplusplus
 #define PURGATORY_ASSERT(condition, name) static_assert(condition, #name)
@@ -127,7 +148,7 @@ PURGATORY_ASSERT_OFFSET(kernel_entry);
 PURGATORY_ASSERT_OFFSET(dtb_addr);
 PURGATORY_ASSERT_OFFSET(flags);
 PURGATORY_ASSERT_OFFSET(console_base);
-PURGATORY_ASSERT_OFFSET(console_type);
+PURGATORY_ASSERT_OFFSET(console_access);
 PURGATORY_ASSERT_OFFSET(skip_checks);
 PURGATORY_ASSERT_OFFSET(memory_size);
 PURGATORY_ASSERT_OFFSET(regions);
@@ -137,7 +158,11 @@ PURGATORY_ASSERT_OFFSET(status);
 PURGATORY_ASSERT_OFFSET(failed_region);
 PURGATORY_ASSERT_OFFSET(verify_ticks);
 PURGATORY_ASSERT_OFFSET(verify_path);
-PURGATORY_ASSERT_OFFSET(reserved);
+PURGATORY_ASSERT_OFFSET(result_addr);
+PURGATORY_ASSERT_OFFSET(console_data);
+PURGATORY_ASSERT_OFFSET(console_status);
+PURGATORY_ASSERT_OFFSET(console_mask);
+PURGATORY_ASSERT_OFFSET(console_ready);
 PURGATORY_ASSERT(sizeof(struct purgatory_info) == PURGATORY_INFO_SIZE, purgatory_info_changed_size);
 #undef PURGATORY_ASSERT_OFFSET
 #undef PURGATORY_ASSERT

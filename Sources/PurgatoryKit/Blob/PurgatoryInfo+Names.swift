@@ -1,4 +1,4 @@
-// PurgatoryInfo+Names.swift — the words for flags, consoles, actions and states, in options, texts and JSON
+// PurgatoryInfo+Names.swift — the words for flags, actions and states, in options, texts and JSON
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -11,27 +11,6 @@ extension PurgatoryInfo.Flags {
       (.noCache, "no-cache"), (.noCrypto, "no-crypto"), (.quiet, "quiet"),
     ]
     return all.filter { contains($0.0) }.map(\.1)
-  }
-}
-
-extension PurgatoryInfo.Console.Kind {
-  public var name: String {
-    switch self {
-    case .raw: "raw"
-    case .pl011: "pl011"
-    case .uart8250: "8250"
-    case .uart8250MMIO32: "8250-mmio32"
-    }
-  }
-}
-
-extension PurgatoryInfo.Console.Kind {
-  /// What its base is a multiple of: the bytes of a register access.
-  public var alignment: UInt64 {
-    switch self {
-    case .raw, .uart8250: 1
-    case .pl011, .uart8250MMIO32: 4
-    }
   }
 }
 

@@ -40,6 +40,8 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public var failedRegion: UInt32 = 0
   public var verifyTicks: UInt64 = 0
   public var verifyPath: UInt64 = 0
+  /// Where a result is to be stored; 0: nowhere.
+  public var resultAddress: UInt64 = 0
 
   /// The single bits of the `flags` field.
   public struct Flags: OptionSet, Hashable, Sendable {
@@ -67,15 +69,11 @@ public struct PurgatoryInfo: Equatable, Sendable {
 
   /// The diagnostics UART.
   public struct Console: Equatable, Sendable {
-    public enum Kind: UInt32, CaseIterable, Sendable {
-      case raw = 1
-      case pl011, uart8250, uart8250MMIO32
-    }
-    public var kind: Kind
+    public var uart: UART
     /// MMIO address; 0: silent until a loader fills it in.
     public var base: UInt64
-    public init(kind: Kind, base: UInt64) {
-      self.kind = kind
+    public init(_ uart: UART, base: UInt64) {
+      self.uart = uart
       self.base = base
     }
   }
@@ -162,13 +160,16 @@ extension PurgatoryInfo {
     }
 
     let consoleBase: UInt64 = try field(PURGATORY_INFO_console_base, "console_base")
-    let consoleType: UInt32 = try field(PURGATORY_INFO_console_type, "console_type")
-    if consoleType != UInt32(PURGATORY_CONSOLE_NONE) {
-      guard let kind = Console.Kind(rawValue: consoleType) else {
-        throw DecodingError(field: "console_type", found: "\(consoleType)", expected: "0 to 4")
-      }
-      console = Console(kind: kind, base: consoleBase)
+    let uart = UART(
+      access: try field(PURGATORY_INFO_console_access, "console_access"),
+      data: try field(PURGATORY_INFO_console_data, "console_data"),
+      status: try field(PURGATORY_INFO_console_status, "console_status"),
+      mask: try field(PURGATORY_INFO_console_mask, "console_mask"),
+      ready: try field(PURGATORY_INFO_console_ready, "console_ready"))
+    guard [0, 1, 4].contains(uart.access) else {
+      throw DecodingError(field: "console_access", found: "\(uart.access)", expected: "0, 1 or 4")
     }
+    if consoleBase != 0 || uart != .raw { console = Console(uart, base: consoleBase) }
     let skip: UInt32 = try field(PURGATORY_INFO_skip_checks, "skip_checks")
     skipChecks = skip != 0
     memorySize = try field(PURGATORY_INFO_memory_size, "memory_size")
@@ -189,10 +190,7 @@ extension PurgatoryInfo {
     failedRegion = try field(PURGATORY_INFO_failed_region, "failed_region")
     verifyTicks = try field(PURGATORY_INFO_verify_ticks, "verify_ticks")
     verifyPath = try field(PURGATORY_INFO_verify_path, "verify_path")
-    let reserved: UInt64 = try field(PURGATORY_INFO_reserved, "reserved")
-    guard reserved == 0 else {
-      throw DecodingError(field: "reserved", found: String(hex: reserved), expected: "0x0")
-    }
+    resultAddress = try field(PURGATORY_INFO_result_addr, "result_addr")
   }
 
   /// More regions than the struct has room for.
@@ -218,8 +216,12 @@ extension PurgatoryInfo {
     if psciConduit == .hvc { rawFlags |= UInt64(PURGATORY_FLAG_PSCI_HVC) }
     bytes.store(rawFlags, at: Int(PURGATORY_INFO_flags))
     bytes.store(console?.base ?? 0, at: Int(PURGATORY_INFO_console_base))
-    bytes.store(
-      console?.kind.rawValue ?? UInt32(PURGATORY_CONSOLE_NONE), at: Int(PURGATORY_INFO_console_type))
+    let uart = console?.uart ?? .raw
+    bytes.store(uart.access, at: Int(PURGATORY_INFO_console_access))
+    bytes.store(uart.data, at: Int(PURGATORY_INFO_console_data))
+    bytes.store(uart.status, at: Int(PURGATORY_INFO_console_status))
+    bytes.store(uart.mask, at: Int(PURGATORY_INFO_console_mask))
+    bytes.store(uart.ready, at: Int(PURGATORY_INFO_console_ready))
     bytes.store((skipChecks ? 1 : 0) as UInt32, at: Int(PURGATORY_INFO_skip_checks))
     bytes.store(memorySize, at: Int(PURGATORY_INFO_memory_size))
     for (index, region) in regions.enumerated() {
@@ -234,6 +236,7 @@ extension PurgatoryInfo {
     bytes.store(failedRegion, at: Int(PURGATORY_INFO_failed_region))
     bytes.store(verifyTicks, at: Int(PURGATORY_INFO_verify_ticks))
     bytes.store(verifyPath, at: Int(PURGATORY_INFO_verify_path))
+    bytes.store(resultAddress, at: Int(PURGATORY_INFO_result_addr))
     return bytes
   }
 

@@ -49,10 +49,11 @@ public struct RelocatableObject: Sendable {
 }
 
 extension PurgatoryInfo {
-  /// What kexec-tools leaves to the purgatory: one digest over all regions, and bytes to the address that it is told.
+  /// What kexec-tools leaves to the purgatory: one digest over all regions, and bytes to the address that it fills in,
+  /// which is what a description of zeros means.
   public mutating func presetForObjectLoaders() {
     flags.insert(.verifyCombined)
-    console = Console(kind: .raw, base: 0)
+    console = nil
   }
 }
 

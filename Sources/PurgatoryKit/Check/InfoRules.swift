@@ -19,10 +19,18 @@ extension PurgatoryInfo {
     if !kernelEntry.isMultiple(of: 4) {
       report(.infoSymbol, "kernel_entry", found: String(hex: kernelEntry), expected: "a multiple of 4")
     }
-    if let console, !console.base.isMultiple(of: console.kind.alignment) {
-      report(
-        .infoSymbol, "console_base", found: "\(console.kind.name) at \(String(hex: console.base))",
-        expected: "a multiple of \(console.kind.alignment)")
+    if !resultAddress.isMultiple(of: 8) {
+      report(.infoSymbol, "result_addr", found: String(hex: resultAddress), expected: "a multiple of 8")
+    }
+    if let console {
+      if !console.base.isMultiple(of: UInt64(console.uart.width)) {
+        report(
+          .infoSymbol, "console_base", found: "\(console.uart.name) at \(String(hex: console.base))",
+          expected: "a multiple of \(console.uart.width)")
+      }
+      if let fault = console.uart.fault {
+        report(.infoSymbol, "console", found: fault.found, expected: fault.expected)
+      }
     }
     for (index, region) in usedRegions {
       if !region.base.isMultiple(of: Self.regionAlignment) {

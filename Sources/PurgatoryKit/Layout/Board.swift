@@ -75,14 +75,14 @@ public struct Board: Sendable {
     let compatible = tree.strings("compatible", of: node)
     let shift = tree.number("reg-shift", of: node) ?? 0
     let width = tree.number("reg-io-width", of: node) ?? 1
-    if compatible.contains(where: Self.pl011.contains) { return .init(kind: .pl011, base: base) }
+    if compatible.contains(where: Self.pl011.contains) { return .init(.pl011, base: base) }
     if compatible.contains(where: Self.auxiliaryUART.contains) {
-      return .init(kind: .uart8250MMIO32, base: base)
+      return .init(.uart8250MMIO32, base: base)
     }
     if compatible.contains(where: Self.uart8250.contains) {
       switch (shift, width) {
-      case (0, 1): return .init(kind: .uart8250, base: base)
-      case (2, 4): return .init(kind: .uart8250MMIO32, base: base)
+      case (0, 1): return .init(.uart8250, base: base)
+      case (2, 4): return .init(.uart8250MMIO32, base: base)
       default:
         throw Rejection(
           Problem(

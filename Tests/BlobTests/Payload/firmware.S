@@ -55,6 +55,17 @@ func firmware
     add     x3, x3, x1, lsl #3
     blr     x3
     adr     x4, parameters
+    ldr     x5, [x4, #PARAM_NMI]
+    cbz     x5, .Lfirmware_id
+    cmp     x1, #MMFR0                      // which only the purgatory asks for
+    b.ne    .Lfirmware_id
+    mov     x5, #HCRX_VINMI
+    msr     HCRX_EL2, x5
+    mrs     x5, hcr_el2
+    mov     x6, #HCR_VI_IMO
+    orr     x5, x5, x6
+    msr     hcr_el2, x5
+.Lfirmware_id:
     ldp     x5, x6, [x4, #PARAM_ISAR0_CLEAR]
     bic     x5, x2, x5
     orr     x6, x2, x6

@@ -29,7 +29,12 @@ func stub
     b.ne    .Lstub_dropped
     mov     x0, #0x531                      // SCR_EL3: NS, RES1, HCE, RW
     msr     scr_el3, x0
-    msr     cptr_el3, xzr
+    mrs     x0, id_aa64pfr1_el1
+    and     x0, x0, #ID_AA64PFR1_SME
+    cmp     x0, #0
+    mov     x1, #CPTR_EL3_ESM
+    csel    x0, xzr, x1, eq
+    msr     cptr_el3, x0
     mov     x0, #(1 << 31)                  // HCR_EL2.RW
     msr     hcr_el2, x0
     movz    x0, #0x30c5, lsl #16            // SCTLR_EL2: RES1
@@ -135,6 +140,9 @@ func stub
     msr     sctlr_el2, x2
 .Lstub_enter:
     isb
+    tbz     x20, #SETUP_PAN, .Lstub_junk
+    .inst   0xd500419f                      // msr pan, #1
+.Lstub_junk:
     tbz     x20, #SETUP_JUNK, .Lstub_jump
     .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
     movz    x\n, #(0xba00 + \n), lsl #48
@@ -146,8 +154,13 @@ endfunc stub
 
     .macro  set_fpcr                        // while FP/SIMD does not trap
     isb
+    tbz     x20, #SETUP_STREAMING, .Lset_fpcr\@
+    .inst   0xd503477f                      // smstart: sets FPSR, too
+.Lset_fpcr\@:
     mov     x2, #FPCR_JUNK
     msr     fpcr, x2
+    movz    x2, #FPSR_JUNK_HIGH, lsl #16
+    msr     fpsr, x2
     .endm
 
 // void set_registers(x19 = parameters, x20 = SETUP_*): values that nobody has by chance, so that a register not
@@ -192,6 +205,9 @@ func set_registers
 .Lset_registers_cpacr:                      // with E2H the name reaches CPTR_EL2
     mrs     x0, cpacr_el1
     bic     x0, x0, #CPACR_FPEN
+    tbz     x20, #SETUP_STREAMING, .Lset_registers_no_sme
+    orr     x0, x0, #CPACR_SMEN
+.Lset_registers_no_sme:
     orr     x1, x0, #CPACR_FPEN
     msr     cpacr_el1, x1
     set_fpcr
@@ -202,6 +218,9 @@ func set_registers
 .Lset_registers_cptr:
     mrs     x0, cptr_el2
     orr     x0, x0, #CPTR_EL2_TFP
+    tbz     x20, #SETUP_STREAMING, .Lset_registers_tsm
+    bic     x0, x0, #CPTR_EL2_TSM
+.Lset_registers_tsm:
     bic     x1, x0, #CPTR_EL2_TFP
     msr     cptr_el2, x1
     set_fpcr

@@ -51,19 +51,20 @@ func capture
     ret
 endfunc capture
 
-    // x1 = FPCR, which may trap, as the register that decides it is in x2
+    // x1 = FPCR, x11 = FPSR, which may trap, as the register that decides it is in x2
     .macro  get_fpcr trap
     orr     x0, x2, #CPACR_FPEN
     bic     x0, x0, #CPTR_EL2_TFP
     msr     \trap, x0
     isb
     mrs     x1, fpcr
+    mrs     x11, fpsr
     msr     \trap, x2
     isb
     .endm
 
 // void capture_regime(x17 = struct state, x4 = CurrentEL): what the stub set and the purgatory changes
-// Clobbers: x0-x3, x5-x10
+// Clobbers: x0-x3, x5-x11
 func capture_regime
     mov     x9, xzr
     mrs     x0, s3_0_c0_c7_3                // ID_AA64MMFR3_EL1
@@ -98,6 +99,13 @@ func capture_regime
     stp     x9, x10, [x17, #STATE_TCR2]
     mrs     x0, cntfrq_el0
     stp     x0, x1, [x17, #STATE_FREQUENCY]
+    mov     x0, xzr
+    adr     x1, parameters
+    ldr     x1, [x1, #PARAM_SETUP]
+    tbz     x1, #SETUP_STREAMING, .Lcapture_regime_svcr
+    mrs     x0, SVCR
+.Lcapture_regime_svcr:
+    stp     x0, x11, [x17, #STATE_SVCR]
     ret
 endfunc capture_regime
 
@@ -126,4 +134,4 @@ endfunc put_state
 .Lstate_names:
     .asciz  "x0=", " x1=", " x2=", " x3=", " el=", " sctlr=", " daif=", " spsel=", " sp=", " sp_el0=", " fp_trap="
     .asciz  " hcr=", " tcr=", " ttbr0=", " mair=", " vbar=", " tcr2=", " counter="
-    .asciz  " frequency=", " fpcr=", ""
+    .asciz  " frequency=", " fpcr=", " svcr=", " fpsr=", ""

@@ -18,9 +18,10 @@
 #define PARAM_FREQUENCY     0x50    /* CNTFRQ_EL0 under SETUP_FREQUENCY */
 #define PARAM_SPY_NEXT      0x58    /* where the spy goes on */
 #define PARAM_LOG           0x60    /* the firmware's log of maintenance: records from here, the next one's address first */
-#define PARAM_POKE_COUNT    0x68
-#define PARAM_WINDOW_COUNT  0x70
-#define PARAM_PAIRS         0x78
+#define PARAM_NMI           0x68    /* not 0: the firmware has a superpriority IRQ pending once it was asked for MMFR0 */
+#define PARAM_POKE_COUNT    0x70
+#define PARAM_WINDOW_COUNT  0x78
+#define PARAM_PAIRS         0x80
 
 #define SETUP_E2H           0       /* bit numbers */
 #define SETUP_TRAP_FP       1
@@ -29,6 +30,8 @@
 #define SETUP_EL1           4       /* from EL2 down to EL1, under the firmware of firmware.S */
 #define SETUP_MMU           5       /* a translation regime that SCTLR.M may turn on */
 #define SETUP_FREQUENCY     6       /* at the highest exception level that there is */
+#define SETUP_STREAMING     7       /* SME is accessible, PSTATE.SM and PSTATE.ZA are 1 */
+#define SETUP_PAN           8       /* PSTATE.PAN is 1 */
 
 #define WINDOW_DUMP         63      /* bit numbers in a window's size: dump the bytes, rather than hash them; */
 #define WINDOW_WORDS        62      /* ... or runs of 64-bit words */
@@ -46,7 +49,8 @@
 #define STATE_VBAR          0x78
 #define STATE_TCR2          0x80    /* 0 where there is none; and CNTVCT */
 #define STATE_FREQUENCY     0x90    /* CNTFRQ, and FPCR */
-#define STATE_SIZE          0xa0
+#define STATE_SVCR          0xa0    /* under SETUP_STREAMING; else 0. And FPSR */
+#define STATE_SIZE          0xb0
 
 #define CURRENTEL_EL2       (2 << 2)
 #define CURRENTEL_EL3       (3 << 2)
@@ -56,7 +60,16 @@
 #define TCR2_EL2            s3_4_c2_c0_3
 #define CPACR_FPEN          (3 << 20)
 #define CPTR_EL2_TFP        (1 << 10)
+#define CPACR_SMEN          (3 << 24)
+#define CPTR_EL2_TSM        (1 << 12)
+#define SVCR                s3_3_c4_c2_2
 #define FPCR_JUNK           (0xf << 22) /* round towards zero, flush to zero, default NaN */
+#define FPSR_JUNK_HIGH      (1 << 11)   /* QC, as bit 27 */
+#define ID_AA64PFR1_SME     (0xf << 24)
+#define CPTR_EL3_ESM        (1 << 12)
+#define HCRX_EL2            s3_4_c1_c2_2
+#define HCRX_VINMI          (1 << 7)
+#define HCR_VI_IMO          (1 << 7 | 1 << 4)
 
 #ifdef __ASSEMBLER__
     .macro func name

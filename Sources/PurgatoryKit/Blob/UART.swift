@@ -1,0 +1,80 @@
+// UART.swift — how a UART takes a byte: the ones that have a name, and any other
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import PurgatoryABI
+
+/// How a UART takes a byte, as `struct purgatory_info` describes it: the purgatory knows none by name.
+public struct UART: Equatable, Sendable {
+  /// Bytes of a register access: 0 and 1 are a byte, 4 is a word.
+  public var access: UInt32
+  /// Offset of the data register in bytes.
+  public var data: UInt32
+  /// Offset of the status register in bytes.
+  public var status: UInt32
+  /// The bits of the status register to look at; 0: there is nothing to ask.
+  public var mask: UInt32
+  /// What they are when a byte has left.
+  public var ready: UInt32
+
+  public init(access: UInt32, data: UInt32 = 0, status: UInt32 = 0, mask: UInt32 = 0, ready: UInt32 = 0) {
+    self.access = access
+    self.data = data
+    self.status = status
+    self.mask = mask
+    self.ready = ready
+  }
+
+  private init(_ console: purgatory_console) {
+    self.init(
+      access: console.access, data: console.data, status: console.status, mask: console.mask,
+      ready: console.ready)
+  }
+}
+
+extension UART {
+  /// A byte store, and nothing to ask; all zero, which is what kexec-tools leaves to the purgatory.
+  public static let raw = UART(purgatory_console_raw)
+  public static let pl011 = UART(purgatory_console_pl011)
+  /// 8-bit registers next to each other.
+  public static let uart8250 = UART(purgatory_console_8250)
+  /// 32-bit registers.
+  public static let uart8250MMIO32 = UART(purgatory_console_8250_mmio32)
+
+  /// Every UART that has a name.
+  public static let named: [(name: String, uart: UART)] = [
+    ("raw", raw), ("pl011", pl011), ("8250", uart8250), ("8250-mmio32", uart8250MMIO32),
+  ]
+
+  /// Its name, or "described".
+  public var name: String {
+    Self.named.first { $0.uart.isSame(as: self) }?.name ?? "described"
+  }
+
+  /// The bytes of a register access: what the registers' addresses are multiples of.
+  public var width: UInt32 { max(access, 1) }
+
+  private func isSame(as other: UART) -> Bool {
+    var (mine, its) = (self, other)
+    mine.access = width
+    its.access = other.width
+    return mine == its
+  }
+
+  /// What makes it a UART that no byte would ever leave; nil: nothing.
+  public var fault: (found: String, expected: String)? {
+    if ![1, 4].contains(width) {
+      return ("access \(access)", "1, or 4 (0 means 1)")
+    }
+    for (name, offset) in [("data", data), ("status", status)] where !offset.isMultiple(of: width) {
+      return ("\(name) at \(String(hex: UInt64(offset)))", "a multiple of \(width)")
+    }
+    if width == 1, mask > 0xff {
+      return ("mask \(String(hex: UInt64(mask)))", "bits of a byte, as access is \(width)")
+    }
+    if ready & ~mask != 0 {
+      return ("ready \(String(hex: UInt64(ready)))", "bits of mask, \(String(hex: UInt64(mask)))")
+    }
+    return nil
+  }
+}
