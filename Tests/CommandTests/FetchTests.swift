@@ -90,7 +90,9 @@ import Testing
   @Test func anUnknownName() async throws {
     let outcome = try await fetch("busybox", "elf")
     #expect(outcome.status == .exited(64))
-    #expect(outcome.error.hasPrefix("error: elf: unknown name, expected one of linux busybox elf-loader "))
+    #expect(
+      outcome.error.hasPrefix(
+        "error: elf: unknown name, expected one of linux linux-testing busybox elf-loader "))
     #expect(!exists("busybox"))
   }
 }

@@ -15,6 +15,13 @@ struct Guest {
   static let cpu = "max,pauth-impdef=on,lpa2=off"
   static let commandLine = "console=ttyAMA0 earlycon"
 
+  var kernel = LoaderInput.kernel
+  /// More of the kernel's command line.
+  var arguments = ""
+  var cpu = Self.cpu
+  /// What is typed on the console.
+  var reply: Machine.Reply?
+
   /// More files at the root, which is the script's folder.
   var files: [String: [UInt8]] = [:]
 
@@ -26,18 +33,20 @@ struct Guest {
     try await Self.build("ticks", ["-static"], in: folder)
     try folder.write(try archive(script, folder), to: "first.cpio")
     var machine = Machine(booting: [
-      "-kernel", LoaderInput.kernel.path, "-initrd", "\(folder.path)/first.cpio", "-append", Self.commandLine,
+      "-kernel", kernel.path, "-initrd", "\(folder.path)/first.cpio", "-append",
+      "\(Self.commandLine) \(arguments)",
     ])
     machine.type = level.machine
-    machine.cpu = Self.cpu
+    machine.cpu = cpu
     machine.memory = "1G"
     machine.stop = stop
+    machine.reply = reply
     return try await machine.run().console.replacingOccurrences(of: "\r", with: "")
   }
 
   private func archive(_ script: String, _ folder: Folder) throws -> [UInt8] {
     var archive = Archive()
-    for name in ["bin", "lib", "proc", "sys"] { archive.addFolder(name) }
+    for name in ["bin", "lib", "proc", "sys", "dev"] { archive.addFolder(name) }
     archive.addProgram("bin/busybox", try LoaderInput.busybox.bytes)
     archive.addProgram("bin/ticks", try folder.read("ticks"))
     let libraries = LoaderInput.kexecLibraries.path
@@ -56,6 +65,7 @@ struct Guest {
     PATH=/bin:/
     mount -t proc proc /proc
     mount -t sysfs sys /sys
+    mount -t devtmpfs dev /dev
 
     """
 

@@ -8,6 +8,8 @@ import Testing
 /// A file or folder below .cache.
 enum LoaderInput: String {
   case kernel = "debian/linux/Image"
+  /// One that knows SME.
+  case testingKernel = "debian/linux-testing/Image"
   case initrd = "initramfs.cpio.gz"
   case busybox = "debian/busybox/busybox"
   case kexec = "debian/kexec/kexec"

@@ -27,6 +27,18 @@ public struct Machine: Sendable {
     }
   }
 
+  /// What is typed on the console once a text has appeared there, and the guest has had a moment to settle.
+  public struct Reply: Sendable {
+    public var text: String
+    public var keys: String
+    public init(to text: String, keys: String) {
+      self.text = text
+      self.keys = keys
+    }
+    /// QEMU's escape for a break on the serial line, and the key that makes Linux crash.
+    public static let breakAndC = "\u{1}bc"
+  }
+
   /// QEMU's `-machine`.
   public var type = "virt"
   public var cpu = "max"
@@ -38,6 +50,7 @@ public struct Machine: Sendable {
   /// Whether a reset starts the machine again, as hardware would; otherwise it ends the run.
   public var restarts = false
   public var stop: Stop?
+  public var reply: Reply?
   public var arguments: [String] = []
   /// A hang guard, not a limit: no machine is so slow that a guest which is going to end needs this long.
   public var hangGuard = Self.defaultHangGuard

@@ -40,14 +40,20 @@ extension Machine {
 
   private func emulate(_ arguments: [String], _ console: Console) async throws -> Run {
     let result = try await Subprocess.run(
-      .name(QEMU.command), arguments: Arguments(arguments), input: .none, output: .sequence,
+      .name(QEMU.command), arguments: Arguments(arguments), input: .inputWriter, output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
+      var reply = reply
       for try await chunk in execution.standardOutput {
         let stopped = chunk.withUnsafeBytes { console.append($0) }
         if stopped || console.count > consoleLimit {
           try execution.send(signal: .kill)
           return stopped ? Run.Ending.stopped : nil
+        }
+        if let due = reply, console.text.contains(due.text) {
+          try await Task.sleep(for: .seconds(1))
+          _ = try await execution.standardInputWriter.write(due.keys)
+          reply = nil
         }
       }
       return .guest

@@ -1,0 +1,82 @@
+// KdumpTests.swift — a real crash, in an interrupt that met a task in streaming SVE mode, and the crash kernel
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("kdump", .requiresQEMU, .requires(.testingKernel, .busybox, .kexec, .kexecLibraries))
+struct KdumpTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  enum Regime: String, CaseIterable {
+    case el1, el2, el2e2h
+    var level: Guest.Level { self == .el1 ? .el1 : .el2 }
+    /// A host that does not use E2H leaves EL2 to a stub, through which it enters the purgatory.
+    var arguments: String { self == .el2 ? "kvm-arm.mode=nvhe" : "" }
+    /// What the kernel says of it.
+    var evidence: String {
+      switch self {
+      case .el1: "CPU: All CPU(s) started at EL1"
+      case .el2: "Hyp nVHE mode initialized"
+      case .el2e2h: "VHE mode initialized"
+      }
+    }
+  }
+
+  /// A guest with a crash kernel loaded, and a task that spins in streaming mode when the crash comes from the serial line.
+  private func guest(_ regime: Regime, source: String) async throws -> Guest {
+    try folder.write(try LoaderInput.kexec.bytes, to: "kexec")
+    let outcome = try await Command.run(
+      try Command.purgatory.get(), ["graft", "kexec", "-o", "grafted", "--source", source], in: folder.path)
+    try #require(outcome.status == .exited(0), "\(outcome.error)")
+    try await Guest.build("streaming", ["-static"], in: folder)
+    var guest = Guest(files: [
+      "kexec": try folder.read("grafted"), "streaming": try folder.read("streaming"),
+      "Image": try LoaderInput.testingKernel.bytes, "initrd.img": try await Guest.secondInitrd(in: folder),
+    ])
+    guest.kernel = .testingKernel
+    guest.cpu += ",sme_fa64=off"
+    guest.arguments = "crashkernel=256M \(regime.arguments)"
+    guest.reply = .init(to: "first: streaming", keys: Machine.Reply.breakAndC)
+    return guest
+  }
+
+  private static let script = """
+    echo 1 > /proc/sys/kernel/sysrq
+    kexec -c -p Image --initrd=initrd.img --reuse-cmdline --serial=ttyAMA0
+    /streaming &
+    sleep 1
+    echo "first: streaming"
+    wait
+    """
+
+  @Test(arguments: Regime.allCases)
+  func theCrashKernelIsReached(_ regime: Regime) async throws {
+    let guest = try await guest(regime, source: "\(packageFolder)/purgatory")
+    let console = try await guest.run(Self.script, at: regime.level, in: folder)
+    #expect(console.contains(regime.evidence))
+    #expect(console.contains(" Comm: streaming Kdump: loaded "), "the panic was raised in its context")
+    let lines = console.split(separator: "\n").filter { $0.hasPrefix("purgatory: ") }
+    #expect(lines.count == 2, "\(lines)")
+    #expect(lines.last?.hasSuffix(" us (sha2+cache)") == true, "\(lines)")
+    #expect(console.contains("\nuserspace: reached on Linux "), "\(console.suffix(4000))")
+  }
+
+  @Test func withoutLeavingStreamingModeItIsNot() async throws {
+    let source = "\(folder.path)/source"
+    try FileManager.default.copyItem(atPath: "\(packageFolder)/purgatory", toPath: source)
+    let file = "\(source)/streaming.S"
+    let routine = try String(contentsOfFile: file, encoding: .utf8)
+    let gutted = routine.replacing(
+      "func leave_streaming_mode", with: "func leave_streaming_mode\n    ret", maxReplacements: 1)
+    try #require(gutted != routine)
+    try gutted.write(toFile: file, atomically: true, encoding: .utf8)
+    var guest = try await guest(.el1, source: source)
+    guest.stop = .init(after: "purgatory: halted")
+    let console = try await guest.run(Self.script, in: folder)
+    #expect(console.contains("purgatory: exception: sync, esr 0x76000001"), "\(console.suffix(4000))")
+  }
+}
