@@ -39,7 +39,8 @@ random: bootstrap ## run 100,000 random command lines, each of which has to end 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
 
-bench: bootstrap ## count instructions per verified byte, ours and kexec-tools'; table on stdout, out/bench.json
+bench: bootstrap ## count instructions per verified byte, ours and kexec-tools', and model cycles: table on stdout, out/bench.json
+	@scripts/bootstrap llvm-19
 	@scripts/fetch-debian kexec
 	@mkdir -p out
 	swift run -c release bench out/bench.json

@@ -1,4 +1,4 @@
-// Bench.swift — instructions per verified byte, ours and kexec-tools', in one run; no clock is asked
+// Bench.swift — instructions per verified byte, ours and kexec-tools', and modelled cycles; no clock is asked
 // SPDX-License-Identifier: MIT
 //
 // Usage: bench [JSON-FILE]
@@ -40,12 +40,13 @@ nonisolated struct Bench {
 
   struct Results: Encodable {
     let rows: [Row]
+    let cycles: [Cycles]
     let loadSize: Int
     let memorySize: UInt64
     let kexecToolsLoadSize: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case rows
+      case rows, cycles
       case loadSize = "load_size"
       case memorySize = "memory_size"
       case kexecToolsLoadSize = "kexec_tools_load_size"
@@ -71,7 +72,8 @@ nonisolated struct Bench {
 
     let blob = try await PlacedBlob(at: 0)
     let results = Results(
-      rows: rows, loadSize: try await unfilledBlob().count, memorySize: blob.info.memorySize,
+      rows: rows, cycles: try await Cycles.model(), loadSize: try await unfilledBlob().count,
+      memorySize: blob.info.memorySize,
       kexecToolsLoadSize: kexec.loadSize)
     print(markdown(results))
     if CommandLine.arguments.count > 1 {
@@ -102,6 +104,7 @@ nonisolated struct Bench {
       let cells = row.runs.map { String(format: "%.3f", $0.perByte) }
       lines.append("| \(row.path) | " + cells.joined(separator: " | ") + " | \(row.fixed) |")
     }
+    lines += [""] + Cycles.markdown(results.cycles)
     lines += [
       "", "| | file bytes | memory |", "|---|---:|---:|",
       "| this purgatory | \(results.loadSize) | \(results.memorySize) |",
