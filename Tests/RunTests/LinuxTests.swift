@@ -69,7 +69,7 @@ struct LinuxTests {
     let outcome = try await folder.run(["out/manifest.json", "--expect", "Power down"])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
-      "purgatory: version 1 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
+      "purgatory: version 2 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
       "CPU: All CPU(s) started at \(level.rawValue)",
       "userspace: reached on Linux \(try LinuxInputs.release), linux,dummy-virt")
     #expect(outcome.text.contains(", 3 regions, "))
@@ -137,7 +137,7 @@ struct KexecTests {
       "purgatory: verified ", "Booting Linux on physical CPU",
       "userspace: reached on Linux \(release), linux,dummy-virt",
       "kexec-load: 4 segments, entry 0x", "kexec_core: Starting new kernel",
-      "purgatory: version 1 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
+      "purgatory: version 2 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
       "CPU: All CPU(s) started at \(level.rawValue)",
       "userspace: reached on Linux \(release), linux,dummy-virt", "reboot: Power down")
     #expect(outcome.text.matches(of: /EL[12], 3 regions/).count == 2)

@@ -19,7 +19,7 @@ import Testing
     #expect(outcome.error == "")
     #expect(outcome.lines.count == 3)
     #expect(
-      outcome.lines.first?.hasPrefix("purgatory: version 1 at 0x40200000, EL1, 1 regions, 60 bytes") ?? false)
+      outcome.lines.first?.hasPrefix("purgatory: version 2 at 0x40200000, EL1, 1 regions, 60 bytes") ?? false)
     #expect(
       outcome.lines.dropFirst().first?.hasPrefix("purgatory: verified 60 bytes in ") ?? false)
     #expect(outcome.lines.last == "D")
@@ -117,7 +117,7 @@ import Testing
     try folder.write(tree.dtb(), to: "board.dtb")
     try await Guest().build(in: folder, ["--dtb", "board.dtb", "--load-address", "0xbff00000"])
     let outcome = try await folder.run(["out/manifest.json"])
-    #expect(outcome.text.contains("purgatory: version 1 at 0xbff00000, "))
+    #expect(outcome.text.contains("purgatory: version 2 at 0xbff00000, "))
     #expect(outcome.status == .exited(0))
     let less = try await folder.run(["out/manifest.json", "--memory", "1G"])
     #expect(

@@ -31,7 +31,7 @@ struct UBootTests {
     let outcome = try await folder.run(["out/manifest.json", "--expect", "DRAM:  1 GiB"])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     outcome.lines.expect(
-      "purgatory: version 1 at 0x", "purgatory: verified ", "U-Boot 20", "DRAM:  1 GiB")
+      "purgatory: version 2 at 0x", "purgatory: verified ", "U-Boot 20", "DRAM:  1 GiB")
     #expect(outcome.text.contains(", \(level.rawValue), 2 regions, "))
   }
 
