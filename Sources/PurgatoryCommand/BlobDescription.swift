@@ -46,7 +46,7 @@ struct BlobDescription: Encodable {
     let ready: UInt32
 
     init(_ console: PurgatoryInfo.Console?) {
-      type = console?.uart.name ?? "none"
+      type = console?.name ?? "none"
       base = console?.base ?? 0
       access = console?.uart.width ?? 0
       data = console?.uart.data ?? 0

@@ -25,6 +25,7 @@ extension Blob {
       ),
       ("status", info.status.name),
     ]
+    if info.resultAddress != 0 { rows.append(("result", "stored at \(address(info.resultAddress))")) }
     for (index, region) in info.usedRegions {
       let end = region.base &+ region.size
       let digest = info.flags.contains(.verifyRegions) ? "  sha256 \(region.digest)" : ""
@@ -53,8 +54,9 @@ extension Blob {
 
 extension PurgatoryInfo.Console {
   fileprivate var text: String {
-    let place = "\(uart.name) at \(String(hex: base))"
-    return uart.name == "described" ? "\(place) (\(uart.fields))" : place
+    if isSilent { return name }
+    let place = "\(name) at \(String(hex: base))"
+    return name == "described" ? "\(place) (\(uart.fields))" : place
   }
 }
 

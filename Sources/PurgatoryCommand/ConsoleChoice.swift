@@ -25,11 +25,11 @@ enum ConsoleChoice {
     guard base != 0 else {
       throw ValueError(description: "a console at 0 is silent, expected its MMIO address or none")
     }
-    guard base.isMultiple(of: UInt64(uart.width)) else {
-      throw ValueError(
-        description: "\(parts[1]) is not a multiple of 4, expected the address of 32-bit registers")
+    let console = PurgatoryInfo.Console(uart, base: base)
+    if let fault = console.fault {
+      throw ValueError(description: "\(fault.found), expected \(fault.expected)")
     }
-    self = .uart(PurgatoryInfo.Console(uart, base: base))
+    self = .uart(console)
   }
 }
 
@@ -65,9 +65,6 @@ extension UART {
     }
     guard seen.contains("access"), access != 0 else {
       throw ValueError(description: "expected access=1 or access=4, the bytes of a register access")
-    }
-    if let fault {
-      throw ValueError(description: "\(fault.found), expected \(fault.expected)")
     }
   }
 

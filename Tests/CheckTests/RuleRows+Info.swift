@@ -86,13 +86,21 @@ extension RuleRow {
       ],
       good: { $0.memory = 0x1001 }),
     RuleRow(
-      .infoSymbol, "a console's access that nobody knows", bad: { $0.fields[0x30] = 2 },
-      findings: ["info-symbol: purgatory_info.console_access: 2, expected 0, 1 or 4"],
-      good: { $0.fields[0x30] = 4 }),
+      .infoSymbol, "a console's access that nobody knows", alsoFlat: true,
+      bad: { $0.fields = [0x28: 0x900_0000, 0x30: 2] },
+      findings: ["info-symbol: console: access 2, expected 1 or 4 bytes"],
+      good: { $0.fields = [0x28: 0, 0x30: 2] }),
+    RuleRow(
+      .infoSymbol, "a console that wraps", alsoFlat: true,
+      bad: { $0.fields = [0x28: 0xffff_ffff_ffff_fffc, 0x30: 4, 0x380: 4] },
+      findings: [
+        "info-symbol: console: described at 0xfffffffffffffffc with data at 0x4, expected an end below 2^64"
+      ],
+      good: { $0.fields = [0x28: 0xffff_ffff_ffff_fff0, 0x30: 4, 0x380: 8] }),
     RuleRow(
       .infoSymbol, "a console between registers", alsoFlat: true,
       bad: { $0.fields = [0x28: 0x900_0002, 0x30: 4, 0x380: 0x18_0000_0000, 0x388: 8] },
-      findings: ["info-symbol: console_base: pl011 at 0x9000002, expected a multiple of 4"],
+      findings: ["info-symbol: console: pl011 at 0x9000002, expected a multiple of 4"],
       good: { $0.fields = [0x28: 0x900_0002, 0x30: 1, 0x380: 0x18_0000_0000, 0x388: 8] }),
   ]
 }

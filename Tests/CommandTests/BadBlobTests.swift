@@ -37,9 +37,6 @@ import Testing
       Bad(name: "smaller", bytes: with(Field.size, little(0x378)), because: "0x378"),
       Bad(name: "unknown-flag", bytes: with(Field.flags, little(0x840)), because: "0x840"),
       Bad(name: "unknown-high-flag", bytes: with(Field.flags + 4, little(0x8000_0000)), because: "flags"),
-      Bad(
-        name: "unknown-console", bytes: overwriting(with(Field.consoleAccess, little(5)), 0x68, [1]),
-        because: "console_access"),
       Bad(name: "unknown-status", bytes: with(Field.status, little(7)), because: "status"),
       Bad(name: "no-memory", bytes: with(Field.memorySize, little(0)), because: "memory_size"),
       Bad(name: "little-memory", bytes: with(Field.memorySize, little(991)), because: "memory_size"),

@@ -106,7 +106,6 @@ import Testing
         ("two-infos", ["2 purgatory_info"]), ("other-magic", ["magic"]), ("other-size", ["0x388"]),
         ("unknown-flag", ["0x800"]), ("info-at-the-end-of-memory", ["purgatory_info"]),
         ("info-at-another-offset", ["offset 0x38 of the loadable bytes"]),
-        ("unknown-access", ["console_access"]),
         ("no-branch", ["header.code0"]), ("text-offset", ["header.text_offset"]),
         ("other-image-size", ["header.image_size"]), ("header-flags", ["header.flags"]),
         ("header-magic", ["header.magic"]), ("a-pe-header", ["header.res5"]),
@@ -132,7 +131,6 @@ import Testing
     try folder.write(overwriting(good, info, [0]), to: "other-magic")
     try folder.write(overwriting(good, info + Field.size, [0x88, 3]), to: "other-size")
     try folder.write(overwriting(good, info + Field.flags, [0, 8]), to: "unknown-flag")
-    try folder.write(overwriting(good, info + Field.consoleAccess, [3]), to: "unknown-access")
     let header = info - Info.offset
     for (offset, bytes, name) in [
       (0x00, [0, 0, 0, 0], "no-branch"), (0x0a, [8], "text-offset"), (0x10, [8], "other-image-size"),

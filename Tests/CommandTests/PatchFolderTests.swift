@@ -108,7 +108,7 @@ import Testing
           because: "out/purgatory.bin: kernel_entry: 0x50000000"),
         Refusal("no manifest", ["patch", "empty"], because: "empty/manifest.json: no such file"),
         Refusal("half a manifest", ["patch", "m.json"], because: "m.json: no JSON"),
-        Refusal("a console between registers", ["patch", "console.bin"], because: "console_base"),
+        Refusal("a console between registers", ["patch", "console.bin"], because: "console: "),
         Refusal("regions that overlap", ["patch", "twice", "--messages", "failures"], because: "overlaps"),
         bundle("--kernel", "Image@0x40200000"), bundle("--segment", "Image@0x40200000"),
         bundle("--initrd", "Image@0x40200000"), bundle("--dtb", "Image@0x40200000"),

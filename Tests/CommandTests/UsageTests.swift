@@ -94,7 +94,7 @@ import Testing
       "custom:access=4,data@4", "custom:access=4,data=2@4", "custom:access=4,access=4@4",
       "custom:access=4,data=0x100000000@4", "custom:access=1,mask=0x100@4",
       "custom:access=4,mask=1,ready=2@4",
-      "described@4",
+      "described@4", "8250@0xffffffffffffffff", "custom:access=4,data=4@0xfffffffffffffffc",
     ]
     try await expectRefusals(
       wrong.map { Refusal("console '\($0)'", patch("--console=\($0)"), because: "--console") },

@@ -91,7 +91,7 @@ import Testing
       ("raw@1", 1, [0, 0, 0, 0, 0]), ("raw@0x3", 3, [0, 0, 0, 0, 0]),
       ("pl011@0x9000000", 0x900_0000, [4, 0, 0x18, 8, 0]), ("8250@0x3f9", 0x3f9, [1, 0, 5, 0x40, 0x40]),
       ("8250-mmio32@0xfe215040", 0xfe21_5040, [4, 0, 20, 0x40, 0x40]),
-      ("pl011@0xfffffffffffffffc", 0xffff_ffff_ffff_fffc, [4, 0, 0x18, 8, 0]),
+      ("pl011@0xffffffffffffffe0", 0xffff_ffff_ffff_ffe0, [4, 0, 0x18, 8, 0]),
       (
         "custom:access=4,data=0x40,status=0x98,mask=0x8,ready=0x8@0x30860000", 0x3086_0000,
         [4, 0x40, 0x98, 8, 8]

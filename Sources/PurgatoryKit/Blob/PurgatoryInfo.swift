@@ -166,9 +166,6 @@ extension PurgatoryInfo {
       status: try field(PURGATORY_INFO_console_status, "console_status"),
       mask: try field(PURGATORY_INFO_console_mask, "console_mask"),
       ready: try field(PURGATORY_INFO_console_ready, "console_ready"))
-    guard [0, 1, 4].contains(uart.access) else {
-      throw DecodingError(field: "console_access", found: "\(uart.access)", expected: "0, 1 or 4")
-    }
     if consoleBase != 0 || uart != .raw { console = Console(uart, base: consoleBase) }
     let skip: UInt32 = try field(PURGATORY_INFO_skip_checks, "skip_checks")
     skipChecks = skip != 0

@@ -61,10 +61,10 @@ extension UART {
     return mine == its
   }
 
-  /// What makes it a UART that no byte would ever leave; nil: nothing.
+  /// What makes it a UART that no byte would ever leave, wherever it is; nil: nothing.
   public var fault: (found: String, expected: String)? {
     if ![1, 4].contains(width) {
-      return ("access \(access)", "1, or 4 (0 means 1)")
+      return ("access \(access)", "1 or 4 bytes")
     }
     for (name, offset) in [("data", data), ("status", status)] where !offset.isMultiple(of: width) {
       return ("\(name) at \(String(hex: UInt64(offset)))", "a multiple of \(width)")
@@ -74,6 +74,31 @@ extension UART {
     }
     if ready & ~mask != 0 {
       return ("ready \(String(hex: UInt64(ready)))", "bits of mask, \(String(hex: UInt64(mask)))")
+    }
+    return nil
+  }
+}
+
+extension PurgatoryInfo.Console {
+  /// Whether nothing is said: there is no address.
+  public var isSilent: Bool { base == 0 }
+
+  /// The UART's name; "none" where nothing is said.
+  public var name: String { isSilent ? "none" : uart.name }
+
+  /// Why no byte would ever leave; nil: it would, or nothing is said.
+  public var fault: (found: String, expected: String)? {
+    if isSilent { return nil }
+    if let fault = uart.fault { return fault }
+    if !base.isMultiple(of: UInt64(uart.width)) {
+      return ("\(uart.name) at \(String(hex: base))", "a multiple of \(uart.width)")
+    }
+    for (name, offset) in [("data", uart.data), ("status", uart.status)]
+    where Range(base: base, size: UInt64(offset) &+ UInt64(uart.width)) == nil {
+      return (
+        "\(uart.name) at \(String(hex: base)) with \(name) at \(String(hex: UInt64(offset)))",
+        "an end below 2^64"
+      )
     }
     return nil
   }

@@ -20,17 +20,13 @@ extension PurgatoryInfo {
       report(.infoSymbol, "kernel_entry", found: String(hex: kernelEntry), expected: "a multiple of 4")
     }
     if !resultAddress.isMultiple(of: 8) {
-      report(.infoSymbol, "result_addr", found: String(hex: resultAddress), expected: "a multiple of 8")
+      findings.append(
+        Finding(
+          .infoSymbol, "result_addr", found: String(hex: resultAddress), expected: "a multiple of 8",
+          help: "let the loader leave it 0, or fill in an aligned address"))
     }
-    if let console {
-      if !console.base.isMultiple(of: UInt64(console.uart.width)) {
-        report(
-          .infoSymbol, "console_base", found: "\(console.uart.name) at \(String(hex: console.base))",
-          expected: "a multiple of \(console.uart.width)")
-      }
-      if let fault = console.uart.fault {
-        report(.infoSymbol, "console", found: fault.found, expected: fault.expected)
-      }
+    if let fault = console?.fault {
+      report(.infoSymbol, "console", found: fault.found, expected: fault.expected)
     }
     for (index, region) in usedRegions {
       if !region.base.isMultiple(of: Self.regionAlignment) {
