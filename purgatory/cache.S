@@ -4,10 +4,13 @@
 #include "routine.h"
 
     // \line = bytes of the smallest data cache line
+#define CTR_DMINLINE_SHIFT 16
+#define CTR_DMINLINE_BITS  4
+#define WORD_SIZE          4
     .macro get_line_size line, scratch
     mrs     \scratch, ctr_el0
-    ubfx    \scratch, \scratch, #16, #4     // DminLine: log2 of words
-    mov     \line, #4
+    ubfx    \scratch, \scratch, #CTR_DMINLINE_SHIFT, #CTR_DMINLINE_BITS  // log2 of words
+    mov     \line, #WORD_SIZE
     lsl     \line, \line, \scratch
     .endm
 

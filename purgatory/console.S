@@ -37,7 +37,7 @@ console_start:
 // void put_char(w0 = character): on the wire at return
 // Clobbers: x0-x5
 func put_char
-    cbz     console, .Lconsole_flush_done
+    cbz     console, console_flush          // which has nothing to do, either
     ldr     w1, [info, #PURGATORY_INFO_console_data]
     add     x1, console, x1
     ldr     w2, [info, #PURGATORY_INFO_console_access]

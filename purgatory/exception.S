@@ -11,8 +11,8 @@
 #define KIND_FIQ         2
 #define KIND_SERROR      3          // 0: synchronous
 
-#define ESR_EC           26         // 6-bit field: the class of a synchronous exception (Arm ARM D24.2.40)
-#define EC_UNKNOWN       0x00       // an undefined instruction, or one that traps
+#define ESR_EC_SHIFT     26         // 6-bit field: the class of a synchronous exception (Arm ARM, ESR_EL1)
+#define EC_UNKNOWN       0x00       // an undefined instruction, and little else
 #define EC_INSTRUCTION   0x21       // aborts at our own level
 #define EC_DATA          0x25
 
@@ -24,27 +24,27 @@ vector .req x17                     // address of the entry that was taken
 // Out:      handler
 // Clobbers: x0-x3
 func install_vectors
-    entry   .req x0
+    place   .req x0
     end     .req x1
     adr     handler, handle_exception
     adr     x1, .Linstall_vectors_code
     ldp     w2, w3, [x1]
-    adr     entry, vector_table
-    add     end, entry, #TABLE_SIZE
+    adr     place, vector_table
+    add     end, place, #TABLE_SIZE
 .Linstall_vectors_entry:
-    dc      civac, entry                    // what the last kernel left in the cache must not come back over it:
+    dc      civac, place                    // what the last kernel left in the cache must not come back over it:
     dsb     sy                              // it is gone before the store
-    stp     w2, w3, [entry]
-    dc      civac, entry                    // where the D-cache was found on, that is where it is now
-    add     entry, entry, #ENTRY_SIZE
-    cmp     entry, end
+    stp     w2, w3, [place]
+    dc      civac, place                    // where the D-cache was found on, that is where it is now
+    add     place, place, #ENTRY_SIZE
+    cmp     place, end
     b.lo    .Linstall_vectors_entry
     dsb     sy                              // the entries are in memory before they are fetched
     ret
 .Linstall_vectors_code:
     adr     vector, .
     br      handler
-    .unreq  entry
+    .unreq  place
     .unreq  end
 endfunc install_vectors
 
@@ -53,35 +53,38 @@ endfunc install_vectors
 // In:       vector
 // Clobbers: x0, x15-x17 if it returns. mmu_off keeps x16 and x17
 func handle_exception
+    bound   .req x15
     elr     .req x16
+    tbnz    mode, #MODE_EL2_BIT, .Lhandle_exception_el2
     mrs     elr, elr_el1
-    tbz     mode, #MODE_EL2_BIT, .Lhandle_exception_psci
+    b       .Lhandle_exception_psci
+.Lhandle_exception_el2:
     mrs     elr, elr_el2
 .Lhandle_exception_psci:
-    adr     x15, psci_call
-    cmp     elr, x15
+    adr     bound, psci_conduit
+    cmp     elr, bound
     b.lo    .Lhandle_exception_console
-    adr     x15, psci_call_end
-    cmp     elr, x15
+    adr     bound, psci_conduit_end
+    cmp     elr, bound
     b.hs    .Lhandle_exception_console
     string  x0, "unanswered"
     ret                                     // same level, same stack, all masked: no eret is needed
 .Lhandle_exception_console:
-    adr     x15, console_start
-    cmp     elr, x15
+    adr     bound, console_start
+    cmp     elr, bound
     b.lo    .Lhandle_exception_report
-    adr     x15, console_end
-    cmp     elr, x15
+    adr     bound, console_end
+    cmp     elr, bound
     b.hs    .Lhandle_exception_report
     mov     console, xzr                    // silent from now on
     ret                                     // as above
 
 .Lhandle_exception_report:
-    tbnz    mode, #MODE_FAULTS_BIT, halt    // reports only bring more of them
+    tbnz    mode, #MODE_AGAIN_BIT, halt     // reports only bring more of them
     adr     x0, stack_top                   // whatever was going on is over
     mov     sp, x0
-    tbnz    mode, #MODE_FAULT_BIT, .Lhandle_exception_again
-    orr     mode, mode, #(1 << MODE_FAULT_BIT)
+    tbnz    mode, #MODE_FAULTED_BIT, .Lhandle_exception_again
+    orr     mode, mode, #(1 << MODE_FAULTED_BIT)
     push    elr, vector
     bl      caches_off
     mov     w0, #PURGATORY_STATUS_EXCEPTION
@@ -90,20 +93,25 @@ func handle_exception
     b       .Lhandle_exception_say
 
 .Lhandle_exception_again:                   // perhaps in what the first one needed: as little as possible, then halt
-    orr     mode, mode, #(1 << MODE_FAULTS_BIT)
+    orr     mode, mode, #(1 << MODE_AGAIN_BIT)
     bic     flags, flags, #PURGATORY_FLAG_ON_FAILURE_MASK
     tbz     mode, #MODE_MMU_ON_BIT, .Lhandle_exception_status
     bl      mmu_off
 .Lhandle_exception_status:
     mov     w0, #PURGATORY_STATUS_EXCEPTION
-    str     w0, [info, #PURGATORY_INFO_status]
+    add     x1, info, #PURGATORY_INFO_status
+    str     w0, [x1]
+    dc      civac, x1                       // as record_status does
+    dsb     sy                              // ... in memory, too
 
 .Lhandle_exception_say:
     mov     x3, elr
     sub     x4, x3, base
+    tbnz    mode, #MODE_EL2_BIT, .Lhandle_exception_syndrome_el2
     mrs     x2, esr_el1
     mrs     x5, far_el1
-    tbz     mode, #MODE_EL2_BIT, .Lhandle_exception_kind
+    b       .Lhandle_exception_kind
+.Lhandle_exception_syndrome_el2:
     mrs     x2, esr_el2
     mrs     x5, far_el2
 .Lhandle_exception_kind:
@@ -117,7 +125,7 @@ func handle_exception
     string  x1, "serror"
     cmp     w6, #KIND_SERROR
     b.eq    .Lhandle_exception_print
-    lsr     w6, w2, #ESR_EC
+    lsr     w6, w2, #ESR_EC_SHIFT
     string  x1, "undefined"
     cmp     w6, #EC_UNKNOWN
     b.eq    .Lhandle_exception_print
@@ -132,6 +140,7 @@ func handle_exception
     string  x0, "exception: " STRING ", esr 0x" HEX ", elr 0x" HEX " (blob+0x" HEX "), far 0x" HEX
     bl      put_message
     b       fail
+    .unreq  bound
     .unreq  elr
 endfunc handle_exception
 

@@ -24,8 +24,7 @@ endfunc report_bad_info
 
 // void report_mismatch(x0 = expected digest, w1 = region or PURGATORY_FAILED_COMBINED): then the failure action
 func report_mismatch
-    expected .req x26
-    region   .req x27
+    expected .req x27
     mov     expected, x0
     mov     region, x1
     string  x0, "digest mismatch"
@@ -33,7 +32,7 @@ func report_mismatch
     cmp     region, #PURGATORY_MAX_REGIONS
     b.hs    .Lreport_mismatch_digests       // all together: none to name
     mov     x1, region
-    add     x2, info, region, lsl #4
+    add     x2, info, region, lsl #REGION_SHIFT
     ldp     x2, x3, [x2, #PURGATORY_INFO_regions]
     add     x2, x2, bias
     string  x0, "region " DECIMAL " at 0x" HEX ", " DECIMAL " bytes"
@@ -47,7 +46,6 @@ func report_mismatch
     bl      put_message
     falls_into fail
     .unreq  expected
-    .unreq  region
 endfunc report_mismatch
 
 // void fail(void): take the action that info asks for; boot_kernel if that is to boot anyway, else no way back
@@ -69,10 +67,8 @@ func fail
     b.eq    .Lfail_psci
     b       .Lfail_halt
 .Lfail_boot:
-    ldr     x0, [info, #PURGATORY_INFO_kernel_entry]
-    cbz     x0, .Lfail_halt                                 // nowhere to go
-    tst     x0, #3
-    b.ne    .Lfail_halt
+    bl      check_entry
+    cbnz    x0, .Lfail_halt                                 // nowhere to go
     string  x0, "booting anyway"
     bl      put_message
     b       boot_kernel
@@ -93,7 +89,7 @@ endfunc halt
 
 // void call_psci(x0 = what it is for, w1 = function): through the conduit that info names, then once through the other:
 // a blob that was made for a host may run in a guest. Returns if nobody does it
-// Clobbers: x0-x17, x26-x28, flags
+// Clobbers: x0-x17, x26, x27, flags
 func call_psci
     function .req w26
     tries    .req w27
@@ -103,7 +99,7 @@ func call_psci
     mov     tries, #2
 .Lcall_psci_try:
     mov     w0, function
-    bl      psci_call
+    bl      psci_conduit
     mov     x2, x0                          // why it came back
     sub     tries, tries, #1
     string  x1, "smc"
@@ -126,22 +122,22 @@ func call_psci
     .unreq  tries
 endfunc call_psci
 
-// const char *psci_call(w0 = function): returns only if nobody does it: why. The function takes no argument.
-// An exception up to psci_call_end is the instruction's, and "unanswered": smc without EL3, hvc without a hypervisor.
+// const char *psci_conduit(w0 = function): returns only if nobody does it: why. The function takes no argument.
+// An exception up to psci_conduit_end is the instruction's, and "unanswered": smc without EL3, hvc without a hypervisor.
 // Clobbers: x0-x17 (Arm DEN0028, SMC calling convention)
-func psci_call
-    tbnz    flags, #FLAG_PSCI_HVC_BIT, .Lpsci_call_hvc
+func psci_conduit
+    tbnz    flags, #FLAG_PSCI_HVC_BIT, .Lpsci_conduit_hvc
     smc     #0
-    b       .Lpsci_call_refused
-.Lpsci_call_hvc:
+    b       .Lpsci_conduit_refused
+.Lpsci_conduit_hvc:
     hvc     #0
-.Lpsci_call_refused:
+.Lpsci_conduit_refused:
     string  x0, "refused"
     ret
-endfunc psci_call
+endfunc psci_conduit
 
     .pushsection .text
-    .global psci_call_end
-    .hidden psci_call_end
-psci_call_end:
+    .global psci_conduit_end
+    .hidden psci_conduit_end
+psci_conduit_end:
     .popsection

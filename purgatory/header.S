@@ -49,8 +49,8 @@ purgatory_start:
     field(memory_size)
     .quad   __memory_end - purgatory_start
     field(regions)
-    object  sha256_regions, 16 * PURGATORY_MAX_REGIONS
-    object  purgatory_sha_regions, 16 * PURGATORY_MAX_REGIONS
+    object  sha256_regions, PURGATORY_INFO_digests - PURGATORY_INFO_regions
+    object  purgatory_sha_regions, PURGATORY_INFO_digests - PURGATORY_INFO_regions
     field(digest)
     object  sha256_digest, PURGATORY_DIGEST_SIZE
     object  purgatory_sha256_digest, PURGATORY_DIGEST_SIZE

@@ -3,6 +3,9 @@
 
 #include "routine.h"
 
+#define INSTRUCTION_SIZE 4
+#define RESULT_ALIGNMENT 8
+
 // const char *check_info(void)
 // Out:      x0 = why info is refused, 0 if it is good; region_totals
 // Clobbers: x0-x5
@@ -20,14 +23,11 @@ func check_info
     string  x0, "size"
     cmp     w2, #PURGATORY_INFO_SIZE
     b.ne    .Lcheck_info_done
-    string  x0, "kernel_entry"
-    ldr     x1, [info, #PURGATORY_INFO_kernel_entry]
-    cbz     x1, .Lcheck_info_done
-    tst     x1, #3                          // an instruction is 4 bytes; the base is aligned
-    b.ne    .Lcheck_info_done
+    bl      check_entry
+    cbnz    x0, .Lcheck_info_done
     string  x0, "result_addr"
     ldr     x1, [info, #PURGATORY_INFO_result_addr]
-    tst     x1, #7
+    tst     x1, #(RESULT_ALIGNMENT - 1)
     b.ne    .Lcheck_info_done
     adr     x0, region_totals
     stp     xzr, xzr, [x0]
@@ -37,7 +37,8 @@ func check_info
     ldr     w1, [info, #PURGATORY_INFO_skip_checks]
     cbnz    w1, .Lcheck_info_done           // x0 = 0
     string  x0, "nothing to verify"         // verifying nothing must never say "verified"
-    ldr     x1, region_totals
+    adr     x1, region_totals
+    ldr     x1, [x1]
     cbz     x1, .Lcheck_info_done
     tst     flags, #(PURGATORY_FLAG_VERIFY_REGIONS | PURGATORY_FLAG_VERIFY_COMBINED)
     csel    x0, x0, xzr, eq
@@ -45,6 +46,18 @@ func check_info
     pop     x30, xzr
     ret
 endfunc check_info
+
+// const char *check_entry(void): why there is no kernel to enter, or 0
+// Clobbers: x0, x1
+func check_entry
+    string  x0, "kernel_entry"
+    ldr     x1, [info, #PURGATORY_INFO_kernel_entry]
+    cbz     x1, .Lcheck_entry_done
+    tst     x1, #(INSTRUCTION_SIZE - 1)     // the base is aligned
+    csel    x0, x0, xzr, ne
+.Lcheck_entry_done:
+    ret
+endfunc check_entry
 
 // const char *check_region(x0 = base, x1 = size): why it is refused, or 0; region_totals
 // Clobbers: x0-x5
@@ -68,32 +81,30 @@ endfunc check_region
 // (x0, x1) each_region(x0 = uint64_t routine(x0 = base, x1 = size)): for every region in use, in order, with RELATIVE
 // applied, until one answers other than 0
 // Out:      x0 = that answer, or 0; x1 = the index of the region that it is about
-// Clobbers: what the routine does. The routine finds the region's index in x26
+// Clobbers: what the routine does. The routine finds the index in `region`
 func each_region
-    index   .req x26
     routine .req x27
     push    x30, xzr
-    push    index, routine
+    push    region, routine
     mov     routine, x0
-    mov     index, xzr
+    mov     region, xzr
 .Leach_region_next:
-    add     x0, info, index, lsl #4
+    add     x0, info, region, lsl #REGION_SHIFT
     ldp     x0, x1, [x0, #PURGATORY_INFO_regions]
     cbz     x1, .Leach_region_unused
     add     x0, x0, bias
     blr     routine
     cbnz    x0, .Leach_region_done
 .Leach_region_unused:
-    add     index, index, #1
-    cmp     index, #PURGATORY_MAX_REGIONS
+    add     region, region, #1
+    cmp     region, #PURGATORY_MAX_REGIONS
     b.lo    .Leach_region_next
     mov     x0, xzr
 .Leach_region_done:
-    mov     x1, index
-    pop     index, routine
+    mov     x1, region
+    pop     region, routine
     pop     x30, xzr
     ret
-    .unreq  index
     .unreq  routine
 endfunc each_region
 

@@ -25,15 +25,15 @@
 #define DESC_UXN         (1 << 54)  // not executable at EL0
 #define DESC_XN          (1 << 54)  // EL2 without E2H: not executable
 
+#define MAP_REFUSED      1          // the tables need more than the scratch holds, or an address more than 48 bits
+
 attributes     .req x14             // of what map_range maps
 next_table     .req x15             // the next free table,
 end_of_tables  .req x16             // and the end of the room for them
 
-// (x0, x1) build_map(void)
-// Out:      x0 = 0, or why not: the tables need more than the scratch holds, an address more than 48 bits;
-//           x1 = end of the tables that are in use, from page_tables
+// x0 = build_map(void): 0, or MAP_REFUSED
 // Requires: MMU off
-// Clobbers: x2-x17
+// Clobbers: x1-x17
 func build_map
     not_executable .req x17
     push    x30, xzr
@@ -59,16 +59,15 @@ func build_map
     adr     x0, map_range
     bl      each_region
 .Lbuild_map_done:
-    mov     x1, next_table
     pop     x30, xzr
     ret
     .unreq  not_executable
 endfunc build_map
 
-// x0 = map_range(x0 = start, x1 = size): 0, or why not; what is mapped already stays as it is
+// x0 = map_range(x0 = start, x1 = size): 0, or MAP_REFUSED; what is mapped already stays as it is
 // In:       attributes, next_table, end_of_tables
 // Out:      next_table
-// Clobbers: x0-x13
+// Clobbers: x0-x12
 func map_range
     address    .req x5
     last       .req x6
@@ -77,6 +76,7 @@ func map_range
     mask       .req x9          // of the address bits above the shift
     entry      .req x10         // address of the entry
     descriptor .req x11
+    block_last .req x12
     push    x30, xzr
     and     address, x0, #~(PAGE_SIZE - 1)
     add     last, x0, x1
@@ -84,7 +84,7 @@ func map_range
     orr     x0, x0, last                    // the end may have wrapped
     orr     last, last, #(PAGE_SIZE - 1)
     lsr     x0, x0, #ADDRESS_BITS
-    cbnz    x0, .Lmap_range_return          // the bits that are too many are the answer
+    cbnz    x0, .Lmap_range_refuse
 
 .Lmap_range_next:
     adr     table, page_tables
@@ -112,14 +112,13 @@ func map_range
     b.hi    .Lmap_range_table               // no block is that large
     bics    xzr, address, mask
     b.ne    .Lmap_range_table               // the range begins within this one,
-    orn     x12, address, mask
-    cmp     x12, last
+    orn     block_last, address, mask
+    cmp     block_last, last
     b.hi    .Lmap_range_table               // or ends there
     b       .Lmap_range_store
 .Lmap_range_table:
-    mov     x0, #1                          // no room: the answer
     cmp     next_table, end_of_tables
-    b.hs    .Lmap_range_return
+    b.hs    .Lmap_range_refuse
     mov     table, next_table
     orr     descriptor, table, #(DESC_TABLE | DESC_VALID)
     str     descriptor, [entry]
@@ -137,7 +136,10 @@ func map_range
     cmp     address, last
     b.ls    .Lmap_range_next
     mov     x0, xzr
-.Lmap_range_return:
+    pop     x30, xzr
+    ret
+.Lmap_range_refuse:
+    mov     x0, #MAP_REFUSED
     pop     x30, xzr
     ret
     .unreq  address
@@ -147,6 +149,7 @@ func map_range
     .unreq  mask
     .unreq  entry
     .unreq  descriptor
+    .unreq  block_last
 endfunc map_range
 
 // void new_table(void): the next table of the room, cleared

@@ -4,6 +4,7 @@
 #include "routine.h"
 
 #define MMFR0_NO_4K_BIT  31         // sign of TGran4: 0 and 1 (52-bit addresses too): pages of 4 KiB; -1: none
+#define MMFR0_PARANGE    0xf
 #define PARANGE_48_BITS  5
 #define MAIR             0xff       // attribute 0: normal, write-back, read- and write-allocate
 
@@ -11,8 +12,8 @@
 #define TCR_WALKS        (3 << 12 /* SH0 */ | 1 << 10 /* ORGN0 */ | 1 << 8 /* IRGN0 */ | 16 /* T0SZ */)
 #define TCR_EL1          (1 << 31 /* TG1: 4 KiB */ | 1 << 23 /* EPD1: no walks through TTBR1 */ | TCR_WALKS)
 #define TCR_EL2          (1 << 31 | 1 << 23 | TCR_WALKS)    // both bits are RES1
-#define TCR_EL1_IPS      32
-#define TCR_EL2_PS       16
+#define TCR_EL1_IPS_SHIFT      32
+#define TCR_EL2_PS_SHIFT       16
 
 // FEAT_TCR2: names that older assemblers do not know.
 #define ID_AA64MMFR3_EL1 s3_0_c0_c7_3
@@ -35,44 +36,45 @@ func caches_on
     tbnz    x0, #SCTLR_M_BIT, .Lcaches_on_done  // somebody's translation regime: left alone
     mrs     x0, id_aa64mmfr0_el1
     tbnz    x0, #MMFR0_NO_4K_BIT, .Lcaches_on_done
-    bl      build_map                       // x1 = end of the tables
+    bl      build_map
     cbnz    x0, .Lcaches_on_done
-    mov     x8, x1
     bl      read_regime
     adr     x0, saved_state
-    stp     tcr, ttbr0, [x0, #SAVED_TCR]
-    stp     mair, tcr2, [x0, #SAVED_MAIR]
+    stp     tcr, ttbr0, [x0, #SAVED_TCR_TTBR0]
+    stp     mair, tcr2, [x0, #SAVED_MAIR_TCR2]
 
     // Everything so far went to memory; the caches may hold older copies from the last kernel. They are forgotten
-    // before they can be hit: the blob with its scratch and tables, and the regions.
+    // before they can be hit: the blob and the regions. The scratch and the tables were before they were written.
     mov     x0, base
-    sub     x1, x8, base
+    adr     x1, scratch_start
+    sub     x1, x1, base
     bl      invalidate_range
     adr     x0, invalidate_range            // its dsb is for the tables, too: they are written before a walk can start
     bl      each_region
 
     mrs     x0, id_aa64mmfr0_el1
-    and     x0, x0, #0xf                    // PARange
+    and     x0, x0, #MMFR0_PARANGE
     mov     x1, #PARANGE_48_BITS
     cmp     x0, x1
     csel    x0, x0, x1, lo                  // 52 bits need another descriptor format
     tbnz    mode, #MODE_EL2_BIT, .Lcaches_on_el2
     mov32   tcr, TCR_EL1
-    orr     tcr, tcr, x0, lsl #TCR_EL1_IPS
+    orr     tcr, tcr, x0, lsl #TCR_EL1_IPS_SHIFT
     b       .Lcaches_on_regime
 .Lcaches_on_el2:
     mov32   tcr, TCR_EL2
-    orr     tcr, tcr, x0, lsl #TCR_EL2_PS
+    orr     tcr, tcr, x0, lsl #TCR_EL2_PS_SHIFT
 .Lcaches_on_regime:
     adr     ttbr0, page_tables
     mov     mair, #MAIR
     mov     tcr2, xzr                       // a newer kernel may have left permission indirection on
-    orr     mode, mode, #(1 << MODE_CACHED_BIT)
-    orr     mode, mode, #(1 << MODE_MMU_ON_BIT) // from here on there is something for caches_off to do
+    orr     mode, mode, #(1 << MODE_REGIME_BIT) // from here on there is something for caches_off to do
     bl      write_regime
     bl      read_sctlr
     orr     x0, x0, #SCTLR_M
     orr     x0, x0, #SCTLR_C
+    orr     mode, mode, #(1 << MODE_CACHED_BIT)
+    orr     mode, mode, #(1 << MODE_MMU_ON_BIT)
     bl      write_sctlr
 .Lcaches_on_done:
     pop     x30, xzr
@@ -84,8 +86,9 @@ endfunc caches_on
 // set a cleaned line could come back.
 // Clobbers: x0-x7
 func caches_off
-    tbz     mode, #MODE_MMU_ON_BIT, .Lcaches_off_done
+    tbz     mode, #MODE_REGIME_BIT, .Lcaches_off_done
     push    x30, xzr
+    tbz     mode, #MODE_MMU_ON_BIT, .Lcaches_off_regime
     bl      read_sctlr
     bic     x0, x0, #SCTLR_C
     bl      write_sctlr                     // data accesses are non-cacheable from here
@@ -94,9 +97,11 @@ func caches_off
     sub     x1, x1, x0
     bl      clean_range
     bl      mmu_off                         // memory may be accessed again
+.Lcaches_off_regime:
+    bic     mode, mode, #(1 << MODE_REGIME_BIT)
     adr     x0, saved_state
-    ldp     tcr, ttbr0, [x0, #SAVED_TCR]
-    ldp     mair, tcr2, [x0, #SAVED_MAIR]
+    ldp     tcr, ttbr0, [x0, #SAVED_TCR_TTBR0]
+    ldp     mair, tcr2, [x0, #SAVED_MAIR_TCR2]
     bl      write_regime
     pop     x30, xzr
 .Lcaches_off_done:

@@ -27,14 +27,19 @@ func put_message
     bl      put_char
     b       .Lput_message_next
 .Lput_message_argument:
-    mov     w1, w0
+    mov     w3, w0
     ldr     x0, [argument], #8
-    cmp     w1, #STRING_CODE
+    cmp     w3, #STRING_CODE
     b.eq    .Lput_message_string
-    cmp     w1, #DIGEST_CODE
+    cmp     w3, #DIGEST_CODE
     b.eq    .Lput_message_digest
+    mov     w1, #10
+    cmp     w3, #DECIMAL_CODE
+    b.eq    .Lput_message_number
+    mov     w1, #16                         // HEX
+.Lput_message_number:
     mov     w2, #1
-    bl      put_number                      // DECIMAL, HEX
+    bl      put_number
     b       .Lput_message_next
 .Lput_message_string:
     bl      put_string
@@ -73,33 +78,37 @@ func put_digest
     .unreq  end
 endfunc put_digest
 
-// void put_number(x0 = number, w1 = base, w2 = least number of digits)
+// void put_number(x0 = number, w1 = radix, w2 = least number of digits)
 // Clobbers: x0-x8
 func put_number
+    radix   .req x1
+    left    .req w2
     number  .req x3
     digit   .req w4
-    left    .req w2
-    adr     x8, digits + NUMBER_SIZE        // from the last to the first
-    strb    wzr, [x8, #-1]!
+    first   .req x8                         // of the digits so far
+    adr     first, digits + NUMBER_SIZE     // from the last to the first
+    strb    wzr, [first, #-1]!
     mov     number, x0
 .Lput_number_digit:
-    udiv    x5, number, x1
-    msub    x4, x5, x1, number              // the remainder is the digit
+    udiv    x5, number, radix
+    msub    x4, x5, radix, number           // the remainder is the digit
     mov     number, x5
     add     w6, digit, #'a' - 10
     add     w7, digit, #'0'
     cmp     digit, #10
     csel    digit, w6, w7, hs
-    strb    digit, [x8, #-1]!
+    strb    digit, [first, #-1]!
     sub     left, left, #1
     cmp     left, #0
     b.gt    .Lput_number_digit
     cbnz    number, .Lput_number_digit
-    mov     x0, x8
+    mov     x0, first
     falls_into put_string
+    .unreq  radix
+    .unreq  left
     .unreq  number
     .unreq  digit
-    .unreq  left
+    .unreq  first
 endfunc put_number
 
 // void put_string(x0 = NUL-terminated string)

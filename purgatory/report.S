@@ -9,12 +9,13 @@
 // Clobbers: x0-x12
 func print_banner
     push    x30, xzr
+    mov     x1, #PURGATORY_INFO_VERSION
+    mov     x2, base
+    mrs     x3, CurrentEL
+    lsr     x3, x3, #CURRENTEL_SHIFT
     adr     x0, region_totals
-    ldp     x3, x4, [x0]
-    mov     x1, base
-    mrs     x2, CurrentEL
-    lsr     x2, x2, #2
-    string  x0, "version 2 at 0x" HEX ", EL" DECIMAL ", " DECIMAL " regions, " DECIMAL " bytes"
+    ldp     x4, x5, [x0]
+    string  x0, "version " DECIMAL " at 0x" HEX ", EL" DECIMAL ", " DECIMAL " regions, " DECIMAL " bytes"
     bl      put_message
     pop     x30, xzr
     ret
@@ -27,7 +28,8 @@ func print_result
     ldr     w1, [info, #PURGATORY_INFO_skip_checks]
     string  x0, "checks skipped"
     cbnz    w1, .Lprint_result_print
-    ldr     x1, region_totals + 8           // bytes
+    adr     x0, region_totals
+    ldp     x2, x1, [x0]                    // how many; bytes
     ldr     x2, [info, #PURGATORY_INFO_verify_ticks]
     mov32   x3, MICROSECONDS
     mul     x2, x2, x3

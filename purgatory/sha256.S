@@ -5,6 +5,8 @@
 
 #define BLOCK_SIZE       64
 #define BLOCK_SHIFT      6
+#define LENGTH_SIZE      8          // of what ends a message: its length in bits
+#define VECTOR_SIZE      16
 
 // sha256_context
 #define SHA256_STATE     0x00       // 8 words a-h; sha256_blocks takes the context's address as the state's
@@ -32,40 +34,43 @@ func sha256_update
     context .req x0
     data    .req x1
     used    .req x3                         // bytes in the buffer
+    total   .req x2
+    blocks  .req x2
+    byte    .req w2
     size    .req x28
     push    x30, xzr
     mov     size, x1
     mov     data, x0
     adr     context, sha256_context
-    ldr     x2, [context, #SHA256_TOTAL]
-    and     used, x2, #(BLOCK_SIZE - 1)
-    add     x2, x2, size
-    str     x2, [context, #SHA256_TOTAL]
+    ldr     total, [context, #SHA256_TOTAL]
+    and     used, total, #(BLOCK_SIZE - 1)
+    add     total, total, size
+    str     total, [context, #SHA256_TOTAL]
 .Lsha256_update_next:
     cbz     size, .Lsha256_update_done
     cbnz    used, .Lsha256_update_byte      // the buffer must be filled first
     tbnz    mode, #MODE_MMU_ON_BIT, .Lsha256_update_blocks
-    tst     data, #15                       // Device memory: nothing unaligned
+    tst     data, #(VECTOR_SIZE - 1)                      // Device memory: nothing unaligned
     b.ne    .Lsha256_update_byte
 .Lsha256_update_blocks:
-    lsr     x2, size, #BLOCK_SHIFT
-    cbz     x2, .Lsha256_update_byte
+    lsr     blocks, size, #BLOCK_SHIFT
+    cbz     blocks, .Lsha256_update_byte
     and     size, size, #(BLOCK_SIZE - 1)
     bl      sha256_blocks                   // in place
     mov     used, xzr
     b       .Lsha256_update_next
 
 .Lsha256_update_byte:
-    ldrb    w2, [data], #1
+    ldrb    byte, [data], #1
     sub     size, size, #1
     add     x4, context, used
-    strb    w2, [x4, #SHA256_BUFFER]
+    strb    byte, [x4, #SHA256_BUFFER]
     add     used, used, #1
     cmp     used, #BLOCK_SIZE
     b.lo    .Lsha256_update_next
     push    data, xzr
     add     data, context, #SHA256_BUFFER
-    mov     x2, #1
+    mov     blocks, #1
     bl      sha256_blocks
     pop     data, xzr
     mov     used, xzr
@@ -78,6 +83,9 @@ func sha256_update
     .unreq  context
     .unreq  data
     .unreq  used
+    .unreq  total
+    .unreq  blocks
+    .unreq  byte
     .unreq  size
 endfunc sha256_update
 
@@ -90,14 +98,14 @@ func sha256_final
     lsl     x0, x2, #3
     rev     x0, x0
     str     x0, [x3, #SHA256_LENGTH]
-    add     x2, x2, #8                      // the length, which ends the last block
+    add     x2, x2, #LENGTH_SIZE            // which ends the last block
     and     x2, x2, #(BLOCK_SIZE - 1)
     mov     x1, #BLOCK_SIZE
     sub     x1, x1, x2                      // so much padding before it: at least one byte
     adr     x0, sha256_padding
     bl      sha256_update
     adr     x0, sha256_context + SHA256_LENGTH
-    mov     x1, #8
+    mov     x1, #LENGTH_SIZE
     bl      sha256_update
     adr     x0, sha256_context
     ldp     q0, q1, [x0, #SHA256_STATE]

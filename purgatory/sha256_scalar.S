@@ -10,17 +10,17 @@ state    .req x0
 data     .req x1
 blocks   .req x2
 left     .req w3        // four rounds each: 12 to 1 while the message schedule goes on, then 0 to -3
-                        // w4-w11: a-h
+                        // w4-w11: a-h; the upper halves of x4-x11 are junk
                         // w12, w13: temporaries of a round; w14, w15: a ^ b of this round and of the one before
 k        .req x16       // next round constant
 kw       .req x17       // W + K of two rounds
                         // v0-v3: W[t..t+15]; v4: the next four; v5: W + K; v6, v7, v16: temporaries
                         // v17: its lower half stays 0; v18, v19: a-d and e-h before the block
 
-    // One round (FIPS 180-4, 6.2.2 step 3). Registers by number; kw holds two rounds' W + K, the odd one above.
-    .macro round a, b, c, d, e, f, g, h, ab, bc, odd
-    .if     \odd
-    add     x\h, x\h, kw, lsr #32           // bits 63-32 of h are never read
+    // One round (FIPS 180-4, 6.2.2 step 3). Registers by number; kw holds two rounds' W + K, the second in its upper half.
+    .macro round a, b, c, d, e, f, g, h, ab, bc, half
+    .if     \half
+    add     x\h, x\h, kw, lsr #32           // its carries go where nobody reads
     .else
     add     w\h, w\h, w17
     .endif

@@ -13,10 +13,11 @@
 
 // Names that older assemblers do not know.
 #define ID_AA64MMFR4_EL1 s3_0_c0_c7_4
-#define MMFR4_E2H0_SIGN  27         // bit number: E2H0 is negative where E2H is 1, whatever HCR_EL2 reads as
+#define MMFR4_E2H0_SIGN_BIT 27      // E2H0 is negative where E2H is 1, whatever HCR_EL2 reads as
 
-// SCTLR while the purgatory runs: the bits that are RES1 in some version of the architecture, and I: instruction fetches
-// may be cached with the MMU off, too. Whatever else a kernel may set (WXN, EE, A, EPAN, NMI, ...) is off.
+// SCTLR while the purgatory runs: the bits that are RES1 where they mean nothing, and have to do with more than EL0; and I:
+// instruction fetches may be cached with the MMU off, too. Whatever else a kernel may set (WXN, EE, A, EPAN, NMI, ...) is off.
+// Those of EL2 without E2H have no names.
 #define SCTLR_I          (1 << 12)
 #define SCTLR_EL1_SET    (1 << 29 /* LSMAOE */ | 1 << 28 /* nTLSMD */ | 1 << 23 /* SPAN */ | 1 << 22 /* EIS */ \
                           | 1 << 20 /* TSCXT */ | 1 << 11 /* EOS */ | SCTLR_I)
@@ -34,7 +35,7 @@
 // Out:      mode; found_*, but for found_x0
 // Requires: interrupts masked; install_vectors; info, base, console = 0 and flags = 0, for handle_exception. No memory is
 //           accessed before SCTLR.EE is known to be 0
-// Clobbers: x0, x1, sp (selects SP_ELx)
+// Clobbers: x0, x1, SPSel (SP_ELx)
 func take_over
     mov     mode, xzr
     adr     x1, vector_table
@@ -45,7 +46,7 @@ func take_over
     mrs     x0, hcr_el2
     tbnz    x0, #HCR_EL2_E2H_BIT, .Ltake_over_el1
     mrs     x0, ID_AA64MMFR4_EL1
-    tbnz    x0, #MMFR4_E2H0_SIGN, .Ltake_over_el1
+    tbnz    x0, #MMFR4_E2H0_SIGN_BIT, .Ltake_over_el1
     mov     mode, #(1 << MODE_EL2_BIT)
     mrs     found_vbar, vbar_el2
     msr     vbar_el2, x1
@@ -88,9 +89,9 @@ endfunc take_over
 // Clobbers: x0
 func save_system_state
     adr     x0, saved_state
-    stp     found_x0, found_sctlr, [x0, #SAVED_X0]
-    stp     found_fp_trap, found_vbar, [x0, #SAVED_FP_TRAP]
-    stp     found_spsel, found_sp, [x0, #SAVED_SPSEL]
+    stp     found_x0, found_sctlr, [x0, #SAVED_X0_SCTLR]
+    stp     found_fp_trap, found_vbar, [x0, #SAVED_FP_TRAP_VBAR]
+    stp     found_spsel, found_sp, [x0, #SAVED_SPSEL_SP]
     ret
 endfunc save_system_state
 
@@ -99,9 +100,9 @@ endfunc save_system_state
 // Clobbers: x0, sp
 func restore_system_state
     adr     x0, saved_state
-    ldp     found_x0, found_sctlr, [x0, #SAVED_X0]
-    ldp     found_fp_trap, found_vbar, [x0, #SAVED_FP_TRAP]
-    ldp     found_spsel, found_sp, [x0, #SAVED_SPSEL]
+    ldp     found_x0, found_sctlr, [x0, #SAVED_X0_SCTLR]
+    ldp     found_fp_trap, found_vbar, [x0, #SAVED_FP_TRAP_VBAR]
+    ldp     found_spsel, found_sp, [x0, #SAVED_SPSEL_SP]
     mov     sp, found_sp
     msr     spsel, found_spsel
     ic      iallu                           // the next kernel's code was data
@@ -122,10 +123,11 @@ endfunc restore_system_state
 
 // x0 = read_sctlr(void)
 func read_sctlr
+    tbnz    mode, #MODE_EL2_BIT, .Lread_sctlr_el2
     mrs     x0, sctlr_el1
-    tbz     mode, #MODE_EL2_BIT, .Lread_sctlr_done
+    ret
+.Lread_sctlr_el2:
     mrs     x0, sctlr_el2
-.Lread_sctlr_done:
     ret
 endfunc read_sctlr
 

@@ -6,19 +6,18 @@
 #define ISAR0_SHA2       (0xf << 12)
 
 // (x0, w1) verify(void)
-// Out:      x0 = the digest that was expected and not found, 0 if all is well; w1 = the region that it is of, or
+// Out:      x0 = the digest that was expected and not found, 0 if all is well; else w1 = the region that it is of, or
 //           PURGATORY_FAILED_COMBINED; info->status, failed_region, verify_ticks, verify_path
-// Clobbers: x0-x17, x26-x28, v0-v9, v16-v31
+// Clobbers: x0-x17, x22, x23, x27, x28, v0-v9, v16-v31
 func verify
-    expected .req x26
+    expected .req x23
     failed   .req w27
-    started  .req x28                       // CNTVCT
+    started  .req x22                       // CNTVCT
     push    x30, xzr
     mov     expected, xzr
     ldr     w0, [info, #PURGATORY_INFO_skip_checks]
     cbnz    w0, .Lverify_skipped
     mrs     started, cntvct_el0
-    push    started, xzr
     bl      caches_on
     tbnz    flags, #FLAG_NO_CRYPTO_BIT, .Lverify_regions
     mrs     x0, id_aa64isar0_el1
@@ -46,7 +45,6 @@ func verify
     mov     expected, x0
     mov     failed, w1
     bl      caches_off
-    pop     started, xzr
     mrs     x0, cntvct_el0
     sub     x0, x0, started
     str     x0, [info, #PURGATORY_INFO_verify_ticks]
@@ -70,18 +68,16 @@ func verify
     .unreq  started
 endfunc verify
 
-// x0 = verify_region(x0 = base, x1 = size; each_region's index): 0, or the digest that was expected and not found
+// x0 = verify_region(x0 = base, x1 = size, region): 0, or the digest that was expected and not found
 // Clobbers: x0-x17, x28, v0-v9, v16-v31
 func verify_region
-    index   .req x26
     push    x30, xzr
     bl      sha256_init                     // keeps x0 and x1
     bl      sha256_update
     bl      sha256_final
     add     x0, info, #PURGATORY_INFO_digests
-    add     x0, x0, index, lsl #5           // &info->digests[index]
+    add     x0, x0, region, lsl #DIGEST_SHIFT   // &info->digests[region]
     bl      compare_digest
     pop     x30, xzr
     ret
-    .unreq  index
 endfunc verify_region

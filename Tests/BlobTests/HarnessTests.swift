@@ -16,7 +16,7 @@ import Testing
   private static func state(x0: String) -> String {
     ([
       "x0=\(x0)", "x1=0x1", "x2=0x2", "x3=0x3", "el=0x8", "daif=0x3c0", "counter=0x9", "frequency=0xa",
-      "svcr=0x3",
+      "svcr=0x3", "allint=0x4",
     ]
       + SystemState.restoredNames.map { "\($0)=0x5" }).joined(separator: " ")
   }

@@ -19,6 +19,9 @@ struct SystemState: Equatable, Sendable {
   /// SVCR, which streaming mode and ZA are in; 0 where the test did not set it.
   let svcr: UInt64
 
+  /// ALLINT, which masks superpriority interrupts; 0 where there are none.
+  let allint: UInt64
+
   static let restoredNames = [
     "sctlr", "spsel", "sp", "sp_el0", "fp_trap", "hcr", "tcr", "ttbr0", "mair", "vbar", "tcr2", "fpcr",
     "fpsr",
@@ -42,6 +45,7 @@ struct SystemState: Equatable, Sendable {
     counter = try field("counter")
     frequency = try field("frequency")
     svcr = try field("svcr")
+    allint = try field("allint")
     var restored: [String: UInt64] = [:]
     for name in Self.restoredNames { restored[name] = try field(name) }
     self.restored = restored

@@ -53,4 +53,20 @@ import Testing
     try await folder.done(build)
     #expect(try folder.read("out.bin") != (try await Built.get().real))
   }
+
+  /// The assembler cannot see it: what a routine at the end of a file runs into.
+  @Test func noFileEndsInAFallThrough() throws {
+    let folder = "\(packageFolder)/purgatory"
+    var count = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.hasSuffix(".S") {
+      let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+      for match in text.matches(of: /falls_into ([a-z0-9_]+)/) {
+        count += 1
+        #expect(
+          text[match.range.upperBound...].contains("\nfunc \(match.output.1)\n"), "\(file): \(match.output.1)"
+        )
+      }
+    }
+    #expect(count > 3)
+  }
 }

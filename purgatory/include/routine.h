@@ -1,8 +1,8 @@
 /* routine.h — what every routine of the purgatory shares: func/endfunc and the registers that live across calls
  * SPDX-License-Identifier: MIT
  *
- * Each routine says what it clobbers. Return addresses are on the stack. No code here needs a relocation: adr reaches
- * the whole blob (it is smaller than 1 MiB), and there is no literal pool and no GOT.
+ * Each routine says what it clobbers. Return addresses are on the stack (mmu_off has its own in x1). No code here needs a
+ * relocation: adr reaches the whole blob (it is smaller than 1 MiB), and there is no literal pool and no GOT.
  *
  * Registers that keep one meaning from entry.S to the jump:
  *   reg  name     set by      meaning
@@ -12,6 +12,7 @@
  *   x21  console  console.S   UART base; 0: silent, or dropped because it timed out or faulted
  *   x24  flags    entry.S     info->flags; fail() clears the failure action when it takes it
  *   x25  bias     entry.S     what is added to every address in info: base if RELATIVE, else 0
+ *   x26  region   info.S      while each_region calls a routine: the region's index
  *   x29  mode     system.S    MODE_*: where and how this run goes
  *
  * x8-x13 are the state that the purgatory was entered with: from take_over to save_system_state, and again from
@@ -28,6 +29,7 @@ base          .req x20
 console       .req x21
 flags         .req x24
 bias          .req x25
+region        .req x26
 mode          .req x29
 
 found_x0      .req x8               /* not ours to change, but the next kernel may get it */
@@ -43,9 +45,11 @@ found_sp      .req x13
 #define MODE_EL2_BIT     8          /* the _EL2 registers control our regime: EL2 without E2H */
 #define MODE_EL3_BIT     9          /* entered where no purgatory can run */
 #define MODE_TCR2_BIT    10         /* the regime has a TCR2 */
-#define MODE_MMU_ON_BIT  11         /* our map is in use */
-#define MODE_FAULT_BIT   12         /* an exception was taken, */
-#define MODE_FAULTS_BIT  13         /* ... and another since */
+#define MODE_REGIME_BIT  11         /* the translation regime is ours, */
+#define MODE_MMU_ON_BIT  12         /* ... and in use */
+#define MODE_FAULTED_BIT 13         /* an exception was taken, */
+#define MODE_AGAIN_BIT   14         /* ... and another since */
+#define MODE_NOT_STREAMING_BIT 15   /* streaming SVE mode was left, or there is none */
 
 /* flags, by bit number: the ABI has them by value */
 #define FLAG_VERIFY_REGIONS_BIT   0
@@ -70,19 +74,26 @@ found_sp      .req x13
     same_flag MODE_CACHED_BIT, PURGATORY_PATH_CACHED
     same_flag MODE_SHA2_BIT, PURGATORY_PATH_SHA2
 
+#define CURRENTEL_SHIFT  2
 #define CURRENTEL_EL2_BIT 3         /* set at EL2, clear at EL1 */
 #define SCTLR_M          (1 << 0)
 #define SCTLR_C          (1 << 2)
 #define SCTLR_M_BIT      0
 
-/* saved_state: what save_system_state and caches_on put there */
-#define SAVED_X0         0x00       /* and SCTLR */
-#define SAVED_SCTLR      0x08
-#define SAVED_FP_TRAP    0x10       /* and VBAR */
-#define SAVED_SPSEL      0x20       /* and SP */
-#define SAVED_TCR        0x30       /* and TTBR0 */
-#define SAVED_MAIR       0x40       /* and TCR2 */
-#define SAVED_SIZE       0x50
+/* saved_state: pairs of registers, which save_system_state and caches_on put there */
+#define SAVED_X0_SCTLR     0x00
+#define SAVED_FP_TRAP_VBAR 0x10
+#define SAVED_SPSEL_SP     0x20
+#define SAVED_TCR_TTBR0    0x30
+#define SAVED_MAIR_TCR2    0x40
+#define SAVED_SIZE         0x50
+
+/* struct purgatory_info's arrays */
+#define REGION_SHIFT     4          /* log2 of bytes */
+#define DIGEST_SHIFT     5
+    .if     (PURGATORY_DIGEST_SIZE != 1 << DIGEST_SHIFT) || (PURGATORY_INFO_digests - PURGATORY_INFO_regions != PURGATORY_MAX_REGIONS << REGION_SHIFT)
+    .error  "the arrays of struct purgatory_info are not what their shifts say"
+    .endif
 
 #define PAGE_SIZE        0x1000
 #define PAGE_TABLES_SIZE 0x20000    /* 32 tables */
@@ -111,6 +122,9 @@ found_sp      .req x13
     /* Instead of a branch to the next routine in the file, at the end of one. */
     .set    .Lfalls_through, 0
     .macro falls_into name
+    .if     .Lfalls_through
+    .error  "the routine before \name falls into another"
+    .endif
     .set    .Lfalls_through, 1
 .Lfalls_into_\name:
     .endm
@@ -128,13 +142,15 @@ found_sp      .req x13
     movk    \reg, #((\value) & 0xffff)
     .endm
 
-/* What put_message writes for an argument: these bytes in its text. The number's own is its base. */
-#define STRING_CODE 1
-#define DIGEST_CODE 2
-#define STRING  "\001"
-#define DIGEST  "\002"              /* 32 bytes, as 64 digits */
-#define DECIMAL "\012"
-#define HEX     "\020"
+/* In the text of put_message stands a code for each argument. */
+#define STRING       "\001"
+#define DIGEST       "\002"         /* 32 bytes, as 64 digits */
+#define DECIMAL      "\003"
+#define HEX          "\004"
+#define STRING_CODE  1
+#define DIGEST_CODE  2
+#define DECIMAL_CODE 3
+#define HEX_CODE     4
 
     /* \reg = address of the text, kept with all others behind the code. */
     .macro string reg, text:vararg

@@ -106,6 +106,13 @@ func capture_regime
     mrs     x0, SVCR
 .Lcapture_regime_svcr:
     stp     x0, x11, [x17, #STATE_SVCR]
+    mov     x0, xzr
+    mrs     x1, id_aa64pfr1_el1
+    tst     x1, #ID_AA64PFR1_NMI
+    b.eq    .Lcapture_regime_allint
+    mrs     x0, ALLINT
+.Lcapture_regime_allint:
+    str     x0, [x17, #STATE_ALLINT]
     ret
 endfunc capture_regime
 
@@ -134,4 +141,4 @@ endfunc put_state
 .Lstate_names:
     .asciz  "x0=", " x1=", " x2=", " x3=", " el=", " sctlr=", " daif=", " spsel=", " sp=", " sp_el0=", " fp_trap="
     .asciz  " hcr=", " tcr=", " ttbr0=", " mair=", " vbar=", " tcr2=", " counter="
-    .asciz  " frequency=", " fpcr=", " svcr=", " fpsr=", ""
+    .asciz  " frequency=", " fpcr=", " svcr=", " fpsr=", " allint=", ""

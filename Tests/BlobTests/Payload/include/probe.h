@@ -50,7 +50,8 @@
 #define STATE_TCR2          0x80    /* 0 where there is none; and CNTVCT */
 #define STATE_FREQUENCY     0x90    /* CNTFRQ, and FPCR */
 #define STATE_SVCR          0xa0    /* under SETUP_STREAMING; else 0. And FPSR */
-#define STATE_SIZE          0xb0
+#define STATE_ALLINT        0xb0    /* 0 where there is none */
+#define STATE_SIZE          0xc0
 
 #define CURRENTEL_EL2       (2 << 2)
 #define CURRENTEL_EL3       (3 << 2)
@@ -66,6 +67,8 @@
 #define FPCR_JUNK           (0xf << 22) /* round towards zero, flush to zero, default NaN */
 #define FPSR_JUNK_HIGH      (1 << 11)   /* QC, as bit 27 */
 #define ID_AA64PFR1_SME     (0xf << 24)
+#define ID_AA64PFR1_NMI     (0xf << 36)
+#define ALLINT              s3_0_c4_c3_0
 #define CPTR_EL3_ESM        (1 << 12)
 #define HCRX_EL2            s3_4_c1_c2_2
 #define HCRX_VINMI          (1 << 7)
