@@ -21,6 +21,7 @@
 // Clobbers: x0-x4
 func invalidate_range
     line    .req x2
+    dsb     sy                              // what was written past the cache is in memory before its line is dropped
     get_line_size line, x4
     add     x1, x0, x1                      // x1 = end
     sub     x3, line, #1
@@ -52,6 +53,7 @@ endfunc invalidate_range
 // Clobbers: x0-x3
 func clean_range
     line    .req x2
+    dsb     sy                              // as above: what was written is there before its line goes
     get_line_size line, x3
     add     x1, x0, x1                      // x1 = end
     sub     x3, line, #1

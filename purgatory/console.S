@@ -3,7 +3,8 @@
 
 #include "routine.h"
 
-#define ACCESS_WORD      4          // bytes; 0 and 1: a byte
+#define ACCESS_BYTE      1          // bytes; 0 is a byte, too
+#define ACCESS_WORD      4
 
 // A full FIFO of 32 bytes takes 270 ms at 1200 baud and a poll some 100 ns: a working UART is never given up.
 #define POLLS            (1 << 22)
@@ -17,7 +18,7 @@ func console_init
     ldr     w0, [info, #PURGATORY_INFO_console_access]
     cmp     w0, #ACCESS_WORD
     b.eq    .Lconsole_init_flush
-    cmp     w0, #1
+    cmp     w0, #ACCESS_BYTE
     b.ls    .Lconsole_init_flush
     mov     console, xzr                    // nobody knows how: silent
 .Lconsole_init_flush:

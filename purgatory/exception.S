@@ -101,6 +101,7 @@ func handle_exception
     mov     w0, #PURGATORY_STATUS_EXCEPTION
     add     x1, info, #PURGATORY_INFO_status
     str     w0, [x1]
+    dsb     sy                              // in memory before its line is dropped,
     dc      civac, x1                       // as record_status does
     dsb     sy                              // ... in memory, too
 

@@ -38,7 +38,7 @@ func check_info
     cbnz    w1, .Lcheck_info_done           // x0 = 0
     string  x0, "nothing to verify"         // verifying nothing must never say "verified"
     adr     x1, region_totals
-    ldr     x1, [x1]
+    ldr     x1, [x1, #TOTALS_COUNT]
     cbz     x1, .Lcheck_info_done
     tst     flags, #(PURGATORY_FLAG_VERIFY_REGIONS | PURGATORY_FLAG_VERIFY_COMBINED)
     csel    x0, x0, xzr, eq
@@ -126,5 +126,5 @@ endfunc record_status
     .balign 16
     .global region_totals
     .hidden region_totals
-region_totals:                              // how many are in use, and their bytes
-    .space  16
+region_totals:
+    .space  TOTALS_SIZE

@@ -13,6 +13,7 @@
 #define ADDRESS_BITS     48
 
 // Descriptor bits (Arm ARM D8.3).
+#define DESC_SHIFT       3          // log2 of its bytes
 #define DESC_VALID_BIT   0
 #define DESC_TABLE_BIT   1          // a table; at the last level, a page
 #define DESC_VALID       (1 << DESC_VALID_BIT)
@@ -31,9 +32,10 @@ attributes     .req x14             // of what map_range maps
 next_table     .req x15             // the next free table,
 end_of_tables  .req x16             // and the end of the room for them
 
-// x0 = build_map(void): 0, or MAP_REFUSED
+// (x0, x1) build_map(void)
+// Out:      x0 = 0, or MAP_REFUSED; x1 = end of the tables that are in use, from page_tables
 // Requires: MMU off
-// Clobbers: x1-x17
+// Clobbers: x2-x17
 func build_map
     not_executable .req x17
     push    x30, xzr
@@ -59,6 +61,7 @@ func build_map
     adr     x0, map_range
     bl      each_region
 .Lbuild_map_done:
+    mov     x1, next_table
     pop     x30, xzr
     ret
     .unreq  not_executable
@@ -94,7 +97,7 @@ func map_range
     lsl     mask, mask, shift
     lsr     entry, address, shift
     and     entry, entry, #((1 << LEVEL_BITS) - 1)
-    add     entry, table, entry, lsl #3
+    add     entry, table, entry, lsl #DESC_SHIFT
     ldr     descriptor, [entry]
     tbz     descriptor, #DESC_VALID_BIT, .Lmap_range_invalid
     cmp     shift, #PAGE_SHIFT

@@ -38,16 +38,19 @@ func caches_on
     tbnz    x0, #MMFR0_NO_4K_BIT, .Lcaches_on_done
     bl      build_map
     cbnz    x0, .Lcaches_on_done
+    tables_end .req x8
+    mov     tables_end, x1
     bl      read_regime
     adr     x0, saved_state
     stp     tcr, ttbr0, [x0, #SAVED_TCR_TTBR0]
     stp     mair, tcr2, [x0, #SAVED_MAIR_TCR2]
 
-    // Everything so far went to memory; the caches may hold older copies from the last kernel. They are forgotten
-    // before they can be hit: the blob and the regions. The scratch and the tables were before they were written.
+    // Everything so far went to memory; the caches may hold older copies. They are forgotten before they can be hit: the
+    // blob, the tables and the regions. The scratch and the tables once more, although they were before they were written:
+    // instruction fetches, or a core whose MMU is on, may have brought lines of theirs in since.
     mov     x0, base
-    adr     x1, scratch_start
-    sub     x1, x1, base
+    sub     x1, tables_end, base
+    .unreq  tables_end
     bl      invalidate_range
     adr     x0, invalidate_range            // its dsb is for the tables, too: they are written before a walk can start
     bl      each_region

@@ -36,7 +36,9 @@ func put_message
     mov     w1, #10
     cmp     w3, #DECIMAL_CODE
     b.eq    .Lput_message_number
-    mov     w1, #16                         // HEX
+    mov     w1, #16
+    cmp     w3, #HEX_CODE
+    b.ne    .Lput_message_next              // there is no other
 .Lput_message_number:
     mov     w2, #1
     bl      put_number

@@ -29,7 +29,7 @@ func print_result
     string  x0, "checks skipped"
     cbnz    w1, .Lprint_result_print
     adr     x0, region_totals
-    ldp     x2, x1, [x0]                    // how many; bytes
+    ldr     x1, [x0, #TOTALS_BYTES]
     ldr     x2, [info, #PURGATORY_INFO_verify_ticks]
     mov32   x3, MICROSECONDS
     mul     x2, x2, x3

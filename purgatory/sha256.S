@@ -50,7 +50,7 @@ func sha256_update
     cbz     size, .Lsha256_update_done
     cbnz    used, .Lsha256_update_byte      // the buffer must be filled first
     tbnz    mode, #MODE_MMU_ON_BIT, .Lsha256_update_blocks
-    tst     data, #(VECTOR_SIZE - 1)                      // Device memory: nothing unaligned
+    tst     data, #(VECTOR_SIZE - 1)        // Device memory: nothing unaligned
     b.ne    .Lsha256_update_byte
 .Lsha256_update_blocks:
     lsr     blocks, size, #BLOCK_SHIFT
@@ -95,7 +95,7 @@ func sha256_final
     push    x30, xzr
     adr     x3, sha256_context
     ldr     x2, [x3, #SHA256_TOTAL]
-    lsl     x0, x2, #3
+    lsl     x0, x2, #3                      // in bits
     rev     x0, x0
     str     x0, [x3, #SHA256_LENGTH]
     add     x2, x2, #LENGTH_SIZE            // which ends the last block

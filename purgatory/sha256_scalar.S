@@ -6,10 +6,13 @@
 
 #include "routine.h"
 
+#define SCHEDULE_STEPS   12         // of four rounds each,
+#define LAST_STEPS       4          // whose sixteen words are there already
+
 state    .req x0
 data     .req x1
 blocks   .req x2
-left     .req w3        // four rounds each: 12 to 1 while the message schedule goes on, then 0 to -3
+left     .req w3        // steps: SCHEDULE_STEPS to 1 while the message schedule goes on, then 0 to -LAST_STEPS
                         // w4-w11: a-h; the upper halves of x4-x11 are junk
                         // w12, w13: temporaries of a round; w14, w15: a ^ b of this round and of the one before
 k        .req x16       // next round constant
@@ -92,7 +95,7 @@ func sha256_blocks_scalar
     rev32   v3.16b, v3.16b
     adr     k, sha256_constants
     eor     w15, w5, w6                     // the first round's b ^ c
-    mov     left, #12
+    mov     left, #SCHEDULE_STEPS
 
 .Lsha256_blocks_scalar_schedule:
     add_constants
@@ -126,7 +129,7 @@ func sha256_blocks_scalar
     round   5, 6, 7, 4, 9, 10, 11, 8, 15, 14, 1
     subs    left, left, #1
     b.gt    .Lsha256_blocks_scalar_schedule
-    cmp     left, #-4                       // the last sixteen words are there already
+    cmp     left, #-LAST_STEPS
     b.eq    .Lsha256_blocks_scalar_done
     add_constants
     shift_schedule

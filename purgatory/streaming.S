@@ -15,7 +15,8 @@
 // Out:      mode: MODE_NOT_STREAMING
 // Clobbers: x0; v0-v31 if it was in streaming mode
 func leave_streaming_mode
-    tbnz    mode, #MODE_NOT_STREAMING_BIT, .Lleave_streaming_mode_return
+    tbnz    mode, #MODE_NOT_STREAMING_BIT, .Lleave_streaming_mode_done
+    orr     mode, mode, #(1 << MODE_NOT_STREAMING_BIT)  // should it trap to us: boot anyway still boots
     mrs     x0, id_aa64pfr1_el1
     tst     x0, #ID_AA64PFR1_SME
     b.eq    .Lleave_streaming_mode_done
@@ -31,7 +32,5 @@ func leave_streaming_mode
     .inst   SMSTOP
     msr     fpsr, x0
 .Lleave_streaming_mode_done:
-    orr     mode, mode, #(1 << MODE_NOT_STREAMING_BIT)
-.Lleave_streaming_mode_return:
     ret
 endfunc leave_streaming_mode

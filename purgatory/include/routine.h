@@ -12,7 +12,7 @@
  *   x21  console  console.S   UART base; 0: silent, or dropped because it timed out or faulted
  *   x24  flags    entry.S     info->flags; fail() clears the failure action when it takes it
  *   x25  bias     entry.S     what is added to every address in info: base if RELATIVE, else 0
- *   x26  region   info.S      while each_region calls a routine: the region's index
+ *   x26  region   info.S      in what each_region calls, and in report_mismatch: the region's index; else a local
  *   x29  mode     system.S    MODE_*: where and how this run goes
  *
  * x8-x13 are the state that the purgatory was entered with: from take_over to save_system_state, and again from
@@ -49,7 +49,7 @@ found_sp      .req x13
 #define MODE_MMU_ON_BIT  12         /* ... and in use */
 #define MODE_FAULTED_BIT 13         /* an exception was taken, */
 #define MODE_AGAIN_BIT   14         /* ... and another since */
-#define MODE_NOT_STREAMING_BIT 15   /* streaming SVE mode was left, or there is none */
+#define MODE_NOT_STREAMING_BIT 15   /* streaming SVE mode was left, or there is none, or that was tried */
 
 /* flags, by bit number: the ABI has them by value */
 #define FLAG_VERIFY_REGIONS_BIT   0
@@ -94,6 +94,11 @@ found_sp      .req x13
     .if     (PURGATORY_DIGEST_SIZE != 1 << DIGEST_SHIFT) || (PURGATORY_INFO_digests - PURGATORY_INFO_regions != PURGATORY_MAX_REGIONS << REGION_SHIFT)
     .error  "the arrays of struct purgatory_info are not what their shifts say"
     .endif
+
+/* region_totals: of the regions in use */
+#define TOTALS_COUNT     0
+#define TOTALS_BYTES     8
+#define TOTALS_SIZE      16
 
 #define PAGE_SIZE        0x1000
 #define PAGE_TABLES_SIZE 0x20000    /* 32 tables */
