@@ -63,37 +63,31 @@ private enum Register {
 extension PlacedBlob {
   /// The ID registers say: no SHA-2 instructions.
   mutating func hideSHA2() throws {
-    try replaceInstructions("mrs of ID_AA64ISAR0_EL1") { instruction, _ in
-      instruction & ~Register.target == Register.isar0
-        ? 0xd280_0000 | instruction & Register.target : nil  // movz xN, #0
-    }
+    try answer("ID_AA64ISAR0_EL1", Register.isar0, 0)
   }
 
   /// The ID registers say: no 4 KiB pages.
   mutating func hide4KPages() throws {
-    try replaceInstructions("mrs of ID_AA64MMFR0_EL1") { instruction, _ in
-      instruction & ~Register.target == Register.mmfr0
-        ? 0xd2be_0000 | instruction & Register.target : nil  // movz xN, #0xf000, lsl #16
-    }
+    try answer("ID_AA64MMFR0_EL1", Register.mmfr0, 0xf000_0000)
   }
 
   /// HCR_EL2.E2H reads as 0, and ID_AA64MMFR4_EL1 says that it is 1 all the same.
   mutating func hideE2H() throws {
-    try replaceInstructions("mrs of HCR_EL2") { instruction, _ in
-      instruction & ~Register.target == Register.hcrEL2
-        ? 0xd280_0000 | instruction & Register.target : nil  // movz xN, #0
-    }
-    try replaceInstructions("mrs of ID_AA64MMFR4_EL1") { instruction, _ in
-      instruction & ~Register.target == Register.mmfr4
-        ? 0xd2a1_e000 | instruction & Register.target : nil  // movz xN, #0xf00, lsl #16
-    }
+    try answer("HCR_EL2", Register.hcrEL2, 0)
+    try answer("ID_AA64MMFR4_EL1", Register.mmfr4, 0x0f00_0000)
   }
 
   /// The ID registers say: FEAT_TCR2, which no emulated core has: TCR2 is UNDEFINED.
   mutating func showTCR2() throws {
-    try replaceInstructions("mrs of ID_AA64MMFR3_EL1") { instruction, _ in
-      instruction & ~Register.target == Register.mmfr3
-        ? 0xd280_0020 | instruction & Register.target : nil  // movz xN, #1
+    try answer("ID_AA64MMFR3_EL1", Register.mmfr3, 1)
+  }
+
+  /// Every read of a register gives `value`, of which either the lower or the upper half is 0.
+  private mutating func answer(_ name: String, _ register: UInt32, _ value: UInt32) throws {
+    let movz =
+      value >> 16 == 0 ? 0xd280_0000 | value << 5 : 0xd2a0_0000 | (value >> 16) << 5  // movz xN, lsl #16
+    try replaceInstructions("mrs of \(name)") { instruction, _ in
+      instruction & ~Register.target == register ? movz | instruction & Register.target : nil
     }
   }
 
