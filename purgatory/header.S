@@ -57,7 +57,9 @@ purgatory_start:
     // The rest is 0: no result_addr, and the UART that kexec-tools means: a raw byte store.
     .org    PURGATORY_INFO_OFFSET + PURGATORY_INFO_SIZE
 
-    // A flat blob that was cut short does not end with this.
+    // Behind the code: room for its SHA-256, which the build fills in once it has proven the code; and a mark, since a
+    // flat blob that was cut short does not end with it.
     .section .end, "a", %progbits
     .balign 8
+    .zero   PURGATORY_END_SIZE - 8
     .quad   PURGATORY_END_MAGIC

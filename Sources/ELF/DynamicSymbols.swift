@@ -14,25 +14,29 @@ extension ELFFile {
   /// Throws an ``ELFError`` for tables outside the loaded bytes of the file, of a wrong entry size or without an
   /// end, for a symbol whose name does not exist, and for malformed dynamic relocation tables.
   public func dynamicSymbols() throws(ELFError) -> [Symbol] {
+    guard var table = try dynamicSymbolTable() else { return [] }
+    var symbols: [Symbol] = []
+    symbols.reserveCapacity(table.count)
+    for index in table.indices.dropFirst() { symbols.append(try table.symbol(index)) }
+    return symbols
+  }
+
+  /// The table of them, the reserved first one too; nil without one.
+  ///
+  /// Throws an ``ELFError`` as ``dynamicSymbols()`` does, but for names that nothing asks for.
+  public func dynamicSymbolTable() throws(ELFError) -> SymbolTable? {
     let dynamic = DynamicTable(entries: try dynamicEntries())
-    guard try dynamic[.symbols] != nil else { return [] }
+    guard try dynamic[.symbols] != nil else { return nil }
     let count = max(try hashedSymbolCount(dynamic), Int(try lastDynamicSymbol()) + 1)
     let raw = try rawSymbols(count: count, dynamic)
     guard raw.count == count else {
       throw ELFError(
         place: DynamicTag.symbols.name, found: "\(raw.count) symbols in the file", expected: "\(count)")
     }
-    var names: StringTable?
-    var symbols: [Symbol] = []
-    symbols.reserveCapacity(raw.count)
-    for (index, symbol) in raw.enumerated().dropFirst() {
-      if symbol.st_name != 0, names == nil { names = try strings(dynamic) }
-      symbols.append(
-        Symbol(
-          symbol, name: try names?.string(at: symbol.st_name, place: "symbol \(index) of DT_SYMTAB") ?? "",
-          definition: Symbol.Definition(symbol.st_shndx, sectionCount: sections.count)))
-    }
-    return symbols
+    let isNamed = raw.dropFirst().contains { $0.st_name != 0 }
+    return try SymbolTable(
+      raw, names: isNamed ? try strings(dynamic) : nil, sectionCount: sections.count,
+      place: DynamicTag.symbols.name)
   }
 
   /// The first `count` symbols of `DT_SYMTAB`, or as many as its segment has.

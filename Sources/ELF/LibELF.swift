@@ -83,9 +83,7 @@ struct LibELF: ~Copyable {
     _ type: Elf_Type, in range: Range<Int>, place: String, widen: (Narrow) -> Wide
   ) throws(ELFError) -> [Wide] {
     let size = entrySize(type)
-    try check(
-      range.count.isMultiple(of: size), place, found: "a table of \(hex(range.count)) bytes",
-      expected: "a multiple of its entry size, \(hex(size))")
+    try checkSize(range, of: type, place: place)
     guard !range.isEmpty else { return [] }
     let table = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
     defer { table.deallocate() }
@@ -103,6 +101,14 @@ struct LibELF: ~Copyable {
     return gelf_getclass(elf) == ELFCLASS64
       ? offsets.map { table.load(fromByteOffset: $0, as: Wide.self) }
       : offsets.map { widen(table.load(fromByteOffset: $0, as: Narrow.self)) }
+  }
+
+  /// Checks that the table at `range` is one of whole entries.
+  func checkSize(_ range: Range<Int>, of type: Elf_Type, place: String) throws(ELFError) {
+    let size = entrySize(type)
+    try check(
+      range.count.isMultiple(of: size), place, found: "a table of \(hex(range.count)) bytes",
+      expected: "a multiple of its entry size, \(hex(size))")
   }
 
   /// The 32-bit words of the table at `range`.

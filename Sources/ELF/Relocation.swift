@@ -29,88 +29,98 @@ extension ELFFile {
   /// table leads to, because section headers are stripped or say something else. Each one that a packed entry
   /// stands for counts.
   ///
+  /// Throws an ``ELFError`` as ``forEachRelocation(_:)`` does.
+  public func relocations() throws(ELFError) -> [Relocation] {
+    var relocations: [Relocation] = []
+    var names = RelocationSymbols()
+    try forEachRelocation { entry, table, isDynamic throws(ELFError) in
+      relocations.append(
+        Relocation(
+          table: table.name, isDynamic: isDynamic, offset: entry.offset, type: entry.type,
+          symbol: try names.name(of: entry, in: table, self), addend: entry.addend,
+          targetSection: table.targetSection))
+    }
+    return relocations
+  }
+
+  /// Calls `body` with each relocation, in the order of ``relocations()``, its table, and whether it is for whoever
+  /// loads the program (``Relocation/isDynamic``). Nothing is kept: a file may have millions.
+  ///
   /// What the dynamic table says about bytes is what a loader makes of them. A section that has them as relocations
   /// of another kind does not count.
   ///
   /// Throws an ``ELFError`` for a table with a wrong entry size, link or target, for one that the dynamic table
   /// names outside the loaded bytes of the file, for a symbol of a section's table that does not exist, and for
   /// packed entries that are malformed or stand for more words than the file has.
-  public func relocations() throws(ELFError) -> [Relocation] {
+  public func forEachRelocation(
+    _ body: (RelocationEntry, RelocationTable, _ isDynamic: Bool) throws(ELFError) -> Void
+  ) throws(ELFError) {
     let dynamicTables = try dynamicRelocationTables()
     var read = ReadBytes()
     var budget = RelocationBudget(fileSize: bytes.count)
-    var relocations = try listedRelocations(dynamicTables, &read, &budget)
-    relocations += try hiddenRelocations(dynamicTables, &read, &budget)
-    return relocations
+    try forEachListed(dynamicTables, &read, &budget, body)
+    try forEachHidden(dynamicTables, &read, &budget, body)
   }
 
   /// Those that section headers lead to.
-  private func listedRelocations(
-    _ dynamicTables: [RelocationTable], _ read: inout ReadBytes, _ budget: inout RelocationBudget
-  ) throws(ELFError) -> [Relocation] {
+  private func forEachListed(
+    _ dynamicTables: [RelocationTable], _ read: inout ReadBytes, _ budget: inout RelocationBudget,
+    _ body: (RelocationEntry, RelocationTable, Bool) throws(ELFError) -> Void
+  ) throws(ELFError) {
     var dynamic = ReadBytes()
     for table in dynamicTables { dynamic.insert(table, as: reading(table)) }
-    var relocations: [Relocation] = []
-    var symbolTables: [Int: [Symbol]] = [:]
     for section in sections {
       guard let table = try relocationTable(section) else { continue }
       let reading = reading(table)
       let (loaded, loadedOtherwise) = (dynamic[reading], dynamic.others(than: reading))
+      let isLoaded = section.flags.contains(.allocate)
       var index = 0
+      var symbolCount: Int?
       try forEachEntry(of: table, budget: &budget) { entry throws(ELFError) in
         defer { index += 1 }
-        guard !loadedOtherwise.contains(entry.position) else { return }
-        var symbol: String?
+        if !loadedOtherwise.isEmpty, loadedOtherwise.contains(entry.position) { return }
         if entry.symbol != 0 {
-          if symbolTables[section.link] == nil {
-            let linked = try linked(from: section, types: [.symbolTable, .dynamicSymbols])
-            symbolTables[section.link] = try symbols(of: linked)
-          }
-          let symbols = symbolTables[section.link] ?? []
+          if symbolCount == nil { symbolCount = try countOfSymbols(linkedFrom: section) }
+          let count = symbolCount ?? 0
           try check(
-            entry.symbol < symbols.count, "relocation \(index) of \(section.place)",
-            found: "symbol \(entry.symbol)", expected: "a symbol below \(symbols.count)")
-          symbol = name(of: symbols[Int(entry.symbol)])
+            entry.symbol < count, "relocation \(index) of \(section.place)",
+            found: "symbol \(entry.symbol)", expected: "a symbol below \(count)")
         }
-        relocations.append(
-          Relocation(
-            entry, table: table,
-            isDynamic: section.flags.contains(.allocate) || loaded.contains(entry.position), symbol: symbol))
+        try body(
+          entry, table, isLoaded || (!loaded.isEmpty && loaded.contains(entry.position)))
       }
       read.insert(table, as: reading)
     }
-    return relocations
+  }
+
+  /// How many there are.
+  private func countOfSymbols(linkedFrom section: Section) throws(ELFError) -> Int {
+    try linked(from: section, types: [.symbolTable, .dynamicSymbols]).fileRange.count
+      / libelf.entrySize(ELF_T_SYM)
   }
 
   /// Those that only the dynamic table leads to.
-  private func hiddenRelocations(
-    _ dynamicTables: [RelocationTable], _ read: inout ReadBytes, _ budget: inout RelocationBudget
-  ) throws(ELFError) -> [Relocation] {
-    var relocations: [Relocation] = []
-    var names: DynamicSymbolNames?
+  private func forEachHidden(
+    _ dynamicTables: [RelocationTable], _ read: inout ReadBytes, _ budget: inout RelocationBudget,
+    _ body: (RelocationEntry, RelocationTable, Bool) throws(ELFError) -> Void
+  ) throws(ELFError) {
     for table in dynamicTables {
       let reading = reading(table)
       let known = read[reading]
       if RangeSet(table.ownBytes).isSubset(of: known) { continue }
       try forEachEntry(of: table, budget: &budget) { entry throws(ELFError) in
         guard !known.contains(entry.position) else { return }
-        if entry.symbol != 0, names == nil {
-          names = DynamicSymbolNames(self, count: Int(try lastDynamicSymbol()) + 1)
-        }
-        relocations.append(
-          Relocation(
-            entry, table: table, isDynamic: true, symbol: entry.symbol == 0 ? nil : names?[entry.symbol]))
+        try body(entry, table, true)
       }
       read.insert(table, as: reading)
     }
-    return relocations
   }
 
   /// The highest number of a symbol that a relocation of the dynamic table refers to, 0 for none.
   func lastDynamicSymbol() throws(ELFError) -> UInt32 {
     var budget = RelocationBudget(fileSize: bytes.count)
     var last: UInt32 = 0
-    for table in try dynamicRelocationTables() {
+    for table in try dynamicRelocationTables() where table.format != .relr {
       try forEachEntry(of: table, budget: &budget) { entry in last = max(last, entry.symbol) }
     }
     return last
@@ -120,22 +130,43 @@ extension ELFFile {
     ReadBytes.Reading(
       format: table.format, phase: table.range.lowerBound % (entrySize(table.format) ?? bytes.count))
   }
-
-  /// A section symbol has no name of its own.
-  private func name(of symbol: Symbol) -> String {
-    guard symbol.type == .section, case .section(let index) = symbol.definition else { return symbol.name }
-    return sections[index].name
-  }
 }
 
-extension Relocation {
-  fileprivate init(_ entry: RelocationEntry, table: RelocationTable, isDynamic: Bool, symbol: String?) {
-    self.table = table.name
-    self.isDynamic = isDynamic
-    offset = entry.offset
-    type = entry.type
-    self.symbol = symbol
-    addend = entry.addend
-    targetSection = table.section.flatMap { $0.info == 0 ? nil : $0.info }
+/// What relocations of a file refer to: each symbol table is read once, and only when one is asked for.
+public struct RelocationSymbols {
+  private var listed: [Int: SymbolTable] = [:]
+  private var hidden: DynamicSymbolNames?
+
+  public init() {}
+
+  /// The symbol of `entry`; nil: it refers to none, or only the dynamic table leads to the relocation.
+  ///
+  /// Throws an ``ELFError`` for a malformed symbol table.
+  public mutating func symbol(
+    of entry: RelocationEntry, in table: RelocationTable, _ file: borrowing ELFFile
+  ) throws(ELFError) -> SymbolTable.Entry? {
+    guard entry.symbol != 0, let section = table.section else { return nil }
+    if let known = listed[section.link] { return known[Int(entry.symbol)] }
+    let symbols = try file.symbolTable(
+      try file.linked(from: section, types: [.symbolTable, .dynamicSymbols]))
+    listed[section.link] = symbols
+    return symbols[Int(entry.symbol)]
+  }
+
+  /// Its name, for an unnamed section symbol the section's.
+  public mutating func name(
+    of entry: RelocationEntry, in table: RelocationTable, _ file: borrowing ELFFile
+  ) throws(ELFError) -> String? {
+    guard entry.symbol != 0 else { return nil }
+    if let symbol = try symbol(of: entry, in: table, file) {
+      if symbol.type == .section, case .section(let index) = symbol.definition {
+        return file.sections[index].name
+      }
+      return try table.section.map { section throws(ELFError) in
+        try listed[section.link]?.name(Int(entry.symbol)) ?? ""
+      }
+    }
+    if hidden == nil { hidden = DynamicSymbolNames(file, count: Int(try file.lastDynamicSymbol()) + 1) }
+    return hidden?[entry.symbol]
   }
 }

@@ -5,7 +5,7 @@ internal import CheckedArithmetic
 
 /// What a relocation makes of an address.
 public enum RelocationClass: Hashable, Sendable {
-  /// Nothing: a marker or a hint.
+  /// Nothing about an address: a marker, a hint, a symbol's size, an offset within a section.
   case none
   /// A part of the address itself: the result depends on where the program is.
   case absolute
@@ -15,6 +15,11 @@ public enum RelocationClass: Hashable, Sendable {
   case pageOffset
   /// Something about an entry of the GOT or the PLT, or a distance from them.
   case gotOrPLT
+  /// One part of a difference of two addresses: what is stored or added at the place (S + A), or taken off it. The
+  /// other part is another relocation of the same place.
+  case plus, minus
+  /// The distance from the global pointer; a linker may have made it one from address 0.
+  case gpRelative
   /// Something about a thread-local variable.
   case tls
   /// For a dynamic loader only.
@@ -26,16 +31,35 @@ public enum RelocationClass: Hashable, Sendable {
 extension Relocation {
   /// What the relocation does in a file for `machine`.
   public func classification(for machine: ELFHeader.Machine) -> RelocationClass {
-    RelocationTypes.of(machine)?.type(of: self)?.classification ?? (type == nil ? .dynamic : .unknown)
+    RelocationClass(type, for: machine)
   }
 
   /// The name of its type in a file for `machine`, such as `R_AARCH64_ABS64`; `type N` for one that this module
   /// does not know, `RELR` for a RELR entry of such a machine.
   public func typeName(for machine: ELFHeader.Machine) -> String {
-    if let types = RelocationTypes.of(machine), let type = types.type(of: self) {
+    RelocationClass.typeName(type, for: machine)
+  }
+}
+
+extension RelocationClass {
+  /// What relocations of `type`, nil in RELR entries, do in a file for `machine`.
+  public init(_ type: UInt32?, for machine: ELFHeader.Machine) {
+    self = RelocationTypes.of(machine)?.type(type)?.classification ?? (type == nil ? .dynamic : .unknown)
+  }
+
+  /// As ``Relocation/typeName(for:)``.
+  public static func typeName(_ type: UInt32?, for machine: ELFHeader.Machine) -> String {
+    if let types = RelocationTypes.of(machine), let type = types.type(type) {
       return types.prefix + type.name
     }
     return type.map { "type \($0)" } ?? "RELR"
+  }
+}
+
+extension RelocationClass {
+  /// Whether relocations of `type`, nil in RELR entries, add where the program is to an address of it, and nothing else.
+  public static func isRelative(_ type: UInt32?, for machine: ELFHeader.Machine) -> Bool {
+    type == nil || RelocationTypes.of(machine)?.relative == type
   }
 }
 
@@ -44,7 +68,7 @@ struct RelocationTypes: Sendable {
   /// What all names begin with.
   let prefix: String
   /// The type of RELR entries.
-  private let relative: UInt32
+  let relative: UInt32
   private let types: [UInt32: (name: Substring, classification: RelocationClass)]
 
   /// Rows of names of the same class, whose numbers follow each other from `first` on.
@@ -74,7 +98,7 @@ struct RelocationTypes: Sendable {
     }
   }
 
-  func type(of relocation: Relocation) -> (name: Substring, classification: RelocationClass)? {
-    types[relocation.type ?? relative]
+  func type(_ type: UInt32?) -> (name: Substring, classification: RelocationClass)? {
+    types[type ?? relative]
   }
 }

@@ -4,17 +4,18 @@
 internal import CLibELF
 internal import CheckedArithmetic
 
-/// A relocation as a table has it, its symbol still a number.
-struct RelocationEntry {
+/// A relocation as its table has it, its symbol still a number.
+public struct RelocationEntry: Sendable {
   /// Where in the file its encoding is; the table's first byte for a stream.
   var position: Int
-  var offset: UInt64
-  /// nil where the format has no types.
-  var type: UInt32?
-  /// 0 for none.
-  var symbol: UInt32
-  /// nil where the format has no addends.
-  var addend: Int64?
+  /// The place it changes: an offset in the target section in a relocatable file, else a virtual address.
+  public internal(set) var offset: UInt64
+  /// An `R_<machine>_*` value; nil where the format has no types: it is the machine's relative type.
+  public internal(set) var type: UInt32?
+  /// Its number in the table's ``RelocationTable/symbols``; 0 for none.
+  public internal(set) var symbol: UInt32
+  /// nil when the addend stands at the place itself.
+  public internal(set) var addend: Int64?
 }
 
 /// How many relocations may yet be read from a file.
@@ -56,30 +57,38 @@ extension ELFFile {
   private func forEachRel(
     _ table: RelocationTable, _ body: (RelocationEntry) throws(ELFError) -> Void
   ) throws(ELFError) {
-    let entries = try libelf.entries(
-      ELF_T_REL, in: table.range, place: table.place, widen: GElf_Rel.init)
-    let size = libelf.entrySize(ELF_T_REL)
-    for (index, entry) in entries.enumerated() {
+    try forEach(ELF_T_REL, of: table, widen: GElf_Rel.init) { entry, position throws(ELFError) in
       let (symbol, type) = symbolAndType(entry.r_info)
-      try body(
-        RelocationEntry(
-          position: table.range.lowerBound + index * size, offset: entry.r_offset, type: type, symbol: symbol)
-      )
+      try body(RelocationEntry(position: position, offset: entry.r_offset, type: type, symbol: symbol))
     }
   }
 
   private func forEachRela(
     _ table: RelocationTable, _ body: (RelocationEntry) throws(ELFError) -> Void
   ) throws(ELFError) {
-    let entries = try libelf.entries(
-      ELF_T_RELA, in: table.range, place: table.place, widen: GElf_Rela.init)
-    let size = libelf.entrySize(ELF_T_RELA)
-    for (index, entry) in entries.enumerated() {
+    try forEach(ELF_T_RELA, of: table, widen: GElf_Rela.init) { entry, position throws(ELFError) in
       let (symbol, type) = symbolAndType(entry.r_info)
       try body(
         RelocationEntry(
-          position: table.range.lowerBound + index * size, offset: entry.r_offset, type: type, symbol: symbol,
-          addend: entry.r_addend))
+          position: position, offset: entry.r_offset, type: type, symbol: symbol, addend: entry.r_addend))
+    }
+  }
+
+  /// Reads so many entries of fixed size at a time: a table may be larger than all that is made of it.
+  private static var chunk: Int { 4096 }
+
+  private func forEach<Wide, Narrow>(
+    _ type: Elf_Type, of table: RelocationTable, widen: (Narrow) -> Wide,
+    _ body: (Wide, Int) throws(ELFError) -> Void
+  ) throws(ELFError) {
+    let size = libelf.entrySize(type)
+    try libelf.checkSize(table.range, of: type, place: table.place)
+    for start in stride(from: table.range.lowerBound, to: table.range.upperBound, by: size * Self.chunk) {
+      let range = start..<min(start + size * Self.chunk, table.range.upperBound)
+      for (index, entry) in try libelf.entries(type, in: range, place: table.place, widen: widen).enumerated()
+      {
+        try body(entry, start + index * size)
+      }
     }
   }
 
@@ -88,24 +97,24 @@ extension ELFFile {
     _ table: RelocationTable, _ body: (RelocationEntry) throws(ELFError) -> Void
   ) throws(ELFError) {
     let size = libelf.entrySize(ELF_T_ADDR)
-    let words = try libelf.nativeWords(in: table.range, place: table.place)
     let bitmapCount = size * 8 - 1
-    try check(
-      (words.first ?? 0) & 1 == 0, table.place, found: "a bitmap first", expected: "an address before it")
-    var next: UInt64 = 0
-    for (index, word) in words.enumerated() {
-      var entry = RelocationEntry(
-        position: table.range.lowerBound + index * size, offset: word, type: table.relativeType, symbol: 0)
+    var next: UInt64?
+    try forEach(ELF_T_ADDR, of: table, widen: { (word: UInt32) in UInt64(word) }) {
+      word, position throws(ELFError) in
+      var entry = RelocationEntry(position: position, offset: word, type: table.relativeType, symbol: 0)
       guard word & 1 == 1 else {
         try body(entry)
         next = word &+ UInt64(size)
-        continue
+        return
+      }
+      guard let first = next else {
+        throw ELFError(place: table.place, found: "a bitmap first", expected: "an address before it")
       }
       for bit in 0..<bitmapCount where (word >> (bit + 1)) & 1 == 1 {
-        entry.offset = next &+ UInt64(bit * size)
+        entry.offset = first &+ UInt64(bit * size)
         try body(entry)
       }
-      next &+= UInt64(bitmapCount * size)
+      next = first &+ UInt64(bitmapCount * size)
     }
   }
 

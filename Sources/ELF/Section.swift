@@ -18,6 +18,7 @@ public struct Section: Equatable, Sendable {
     public static let rela = Self(rawValue: UInt32(SHT_RELA))
     public static let dynamic = Self(rawValue: UInt32(SHT_DYNAMIC))
     public static let noBits = Self(rawValue: UInt32(SHT_NOBITS))
+    public static let note = Self(rawValue: UInt32(SHT_NOTE))
     public static let rel = Self(rawValue: UInt32(SHT_REL))
     public static let dynamicSymbols = Self(rawValue: UInt32(SHT_DYNSYM))
     public static let symbolIndices = Self(rawValue: UInt32(SHT_SYMTAB_SHNDX))
@@ -42,6 +43,7 @@ public struct Section: Equatable, Sendable {
     public static let write = Self(rawValue: UInt64(SHF_WRITE))
     public static let allocate = Self(rawValue: UInt64(SHF_ALLOC))
     public static let execute = Self(rawValue: UInt64(SHF_EXECINSTR))
+    public static let threadLocal = Self(rawValue: UInt64(SHF_TLS))
   }
 
   /// The section's number in ``ELFFile/sections``.

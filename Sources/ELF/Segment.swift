@@ -14,6 +14,7 @@ public struct Segment: Equatable, Sendable {
     public static let load = Self(rawValue: UInt32(PT_LOAD))
     public static let dynamic = Self(rawValue: UInt32(PT_DYNAMIC))
     public static let interpreter = Self(rawValue: UInt32(PT_INTERP))
+    public static let threadLocal = Self(rawValue: UInt32(PT_TLS))
   }
 
   /// `p_flags`, the permissions of the memory.

@@ -32,14 +32,21 @@ struct StringTable {
   /// The string at byte `offset`; bytes that are not UTF-8 become U+FFFD.
   mutating func string(at offset: UInt32, place: @autoclosure () -> String) throws(ELFError) -> String {
     guard offset != 0 else { return "" }
-    try check(
-      offset < bytes.count, place(), found: "a name at offset \(hex(offset))",
-      expected: "an offset inside the string table of \(hex(bytes.count)) bytes")
+    try checkName(offset, place: place())
     let name = bytes.dropFirst(Int(offset)).prefix { $0 != 0 }
     budget -= name.count
     try check(
       budget >= 0, self.place, found: "strings that overlap too much",
       expected: "no more than 16 times the file")
     return String(decoding: name, as: UTF8.self)
+  }
+
+  /// Checks that there is a string at byte `offset`.
+  func checkName(_ offset: UInt32, place: @autoclosure () -> String) throws(ELFError) {
+    guard offset == 0 || offset < bytes.count else {
+      throw ELFError(
+        place: place(), found: "a name at offset \(hex(offset))",
+        expected: "an offset inside the string table of \(hex(bytes.count)) bytes")
+    }
   }
 }

@@ -89,35 +89,10 @@ extension ELFFile {
   /// Throws an ``ELFError`` for a table with a wrong entry size or link, for a symbol whose name or section does
   /// not exist, and for all that ``dynamicSymbols()`` does.
   public func symbols() throws(ELFError) -> [Symbol] {
-    let table =
-      sections.first { $0.type == .symbolTable } ?? sections.first { $0.type == .dynamicSymbols }
-    guard let table else { return try dynamicSymbols() }
-    return Array(try symbols(of: table).dropFirst())
-  }
-
-  /// All symbols of the symbol table `table`, the reserved first one too.
-  func symbols(of table: Section) throws(ELFError) -> [Symbol] {
-    try checkEntrySize(table, libelf.entrySize(ELF_T_SYM))
-    let raw = try libelf.entries(
-      ELF_T_SYM, in: table.fileRange, place: table.place, widen: GElf_Sym.init)
-    var names = try StringTable(try linked(from: table, types: [.stringTable]), bytes: bytes)
-    var indices: [UInt32] = []
-    if let extended = sections.first(where: { $0.type == .symbolIndices && $0.link == table.index }) {
-      indices = try libelf.words(in: extended.fileRange, place: extended.place)
-    }
+    guard var table = try symbolTable() else { return try dynamicSymbols() }
     var symbols: [Symbol] = []
-    symbols.reserveCapacity(raw.count)
-    for (index, symbol) in raw.enumerated() {
-      func place() -> String { "symbol \(index) of \(table.place)" }
-      let definition = Symbol.Definition(
-        symbol.st_shndx, extended: index < indices.count ? indices[index] : nil, sectionCount: sections.count)
-      if case .unlistedSection(let section) = definition {
-        throw ELFError(
-          place: place(), found: "section \(section)", expected: "a section below \(sections.count)")
-      }
-      let name = try names.string(at: symbol.st_name, place: place())
-      symbols.append(Symbol(symbol, name: name, definition: definition))
-    }
+    symbols.reserveCapacity(table.count)
+    for index in table.indices.dropFirst() { symbols.append(try table.symbol(index)) }
     return symbols
   }
 }

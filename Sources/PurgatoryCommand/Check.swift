@@ -11,10 +11,12 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that blobs have no relocations, and that purgatories are whole.",
     discussion: """
-      FILE is an ELF file, an archive of objects, a program that carries a purgatory (kexec), a flat purgatory, or an \
-      output folder of `purgatory build` (or its manifest.json), of which every file is held against the manifest. \
-      With --objects and --script, the objects are linked at two bases and the bytes compared. Exit status 0: all \
-      files pass; 1: there are findings. docs/rules.md explains each rule.
+      FILE is an ELF file, an archive of objects, a flat purgatory, or an output folder of `purgatory build` (or its \
+      manifest.json), of which every file is held against the manifest; of any other folder, all files in it that can be \
+      judged; - is standard input. A file is proven (ok), unproven, broken or unreadable. With --objects and --script, \
+      the objects are linked at three bases and the bytes compared, which proves them, and every FILE that has the same. \
+      Exit status 0: nothing is broken, and all is proven that has to be; 1: there are findings; 2: something could not \
+      be read, or a link not made. `purgatory check --explain RULE` explains a rule, docs/ci.md how to use it in CI.
       """)
 
   @Argument(help: "The files to check.")
@@ -23,91 +25,174 @@ struct Check: ParsableCommand {
   @Option(help: "How to report.")
   var format = CheckFormat.text
 
-  @Option(help: "purgatory: all rules; pie: those of position independence, for any blob.")
+  @Option(
+    name: .shortAndLong,
+    help: .init("Write the report to this file, and text to the terminal.", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: """
+      purgatory: all rules; pie: those of position independence, for any blob; self-relocating: firmware that relocates \
+      itself.
+      """)
   var profile = Profile.purgatory
 
-  @Option(help: .init("Do not apply this rule. Repeatable.", valueName: "rule"))
-  var allow: [Rule] = []
+  @Flag(help: "Fail what is not proven. (--profile purgatory: always)")
+  var requireProof = false
+
+  @Option(
+    help: .init(
+      "Do not apply this rule, or not to this section, symbol or relocation type. Repeatable.",
+      valueName: "rule[:subject]")
+  )
+  var allow: [Allowance] = []
+
+  @Option(help: .init("Allow what this file lists, a rule[:subject] a line. Repeatable.", valueName: "file"))
+  var allowList: [String] = []
+
+  @Option(help: .init("Report only what this file does not know.", valueName: "file"))
+  var baseline: String?
+
+  @Option(help: .init("Write what is found to this file, for --baseline, and end with 0.", valueName: "file"))
+  var writeBaseline: String?
 
   @Option(
     help: .init("The budget for loadable bytes, with K or M. (default: 8K)", valueName: "size"),
     transform: parseSize)
   var maxSize: UInt64?
 
+  @Flag(help: "Judge the purgatory that a program carries (kexec), not the program.")
+  var embedded = false
+
   @Option(
-    parsing: .upToNextOption, help: .init("Link these objects at two bases and compare.", valueName: "object")
+    help: .init("Check that this flat file is the bytes of --elf, complete and in order.", valueName: "file"))
+  var flat: String?
+
+  @Option(help: .init("The ELF file of --flat.", valueName: "file"))
+  var elf: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: .init("Link these objects and archives at three bases and compare.", valueName: "object")
   )
   var objects: [String] = []
 
   @Option(help: .init("The linker script for --objects.", valueName: "file"))
   var script: String?
 
+  @Flag(name: .shortAndLong, help: "Report each finding, not one of each kind.")
+  var verbose = false
+
+  @Option(help: .init("Explain a rule, and check nothing.", valueName: "rule"))
+  var explain: Rule?
+
   @OptionGroup var tools: ToolchainOptions
 
   func validate() throws {
+    if explain != nil { return }
     guard objects.isEmpty == (script == nil) else {
       throw ValidationError("--objects and --script need each other")
     }
-    if let rule = allow.first(where: { !$0.mayBeAllowed }) {
-      throw ValidationError("--allow \(rule.rawValue): what cannot be read is never ok")
+    guard (flat == nil) == (elf == nil) else { throw ValidationError("--flat and --elf need each other") }
+    guard profile != .selfRelocating || script == nil else {
+      throw ValidationError(
+        "--objects: what relocates itself has other bytes at other bases, expected --profile pie")
     }
-    guard !file.isEmpty || script != nil else { throw ValidationError("nothing to check: name a file") }
+    if let allowance = allow.first(where: { !$0.rule.mayBeAllowed }) {
+      throw ValidationError("--allow \(allowance.rule.rawValue): what cannot be read is never ok")
+    }
+    guard !file.isEmpty || script != nil || flat != nil else {
+      throw ValidationError("nothing to check: name a file")
+    }
+    guard file.count(where: { $0 == "-" }) <= 1 else {
+      throw ValidationError("-: standard input can be read only once")
+    }
   }
 
   func run() throws {
+    if let explain { return try Terminal.print("\(explain.page)\n".utf8) }
+    let checker = try checker()
+    let (names, notes) = namesOfFiles()
+    for note in notes { Terminal.say(note) }
+
+    let colour = CheckText.showsColour(
+      isTerminal: Terminal.isTerminal, environment: ProcessInfo.processInfo.environment)
+    let paths = names + [elf, flat, script].compactMap(\.self)
+    var report = CheckReport(
+      checker: checker, paths: paths, format: format, output: output, colour: colour)
+    try report.begin()
+    try judge(names, checker, &report)
+    try report.end()
+    if let writeBaseline {
+      var files = OutputFiles()
+      files.add(try Baseline(report.files).encoded(), to: writeBaseline)
+      try files.write()
+      if report.status == 1 { return }
+    }
+    if report.status != 0 { throw ExitCode(report.status) }
+  }
+
+  private func checker() throws(Rejection) -> Checker {
     var checker = Checker()
     checker.profile = profile
-    checker.allowed = Set(allow)
+    checker.requiresProof = requireProof
+    checker.allowances = allow
+    for path in allowList { checker.allowances += try Allowance.read(path) }
+    if let baseline { checker.baseline = try Baseline(path: baseline) }
     if let maxSize { checker.maximumSize = Int(clamping: maxSize) }
-    var files: [CheckedFile] = []
-    for path in file { files.append(checker.check(path: path)) }
+    checker.judgesEmbedded = embedded
+    checker.foldsFindings = !verbose
+    return checker
+  }
+
+  /// The files that were named, and those in folders that were; and what is to be said of the folders.
+  private func namesOfFiles() -> (names: [String], notes: [String]) {
+    var names: [String] = []
+    var notes: [String] = []
+    for path in file {
+      guard let folder = CheckedFolder(path: path), !folder.files.isEmpty else {
+        names.append(path)
+        continue
+      }
+      names += folder.files
+      if folder.otherCount > 0 {
+        notes.append("note: \(path): \(folder.otherCount) other files were not judged")
+      }
+    }
+    return (names, notes)
+  }
+
+  private func judge(_ names: [String], _ checker: Checker, _ report: inout CheckReport) throws {
+    var checker = checker
+    var proven: CheckedFile?
     if let script {
       let (tools, input) = (try tools.find(), LinkInput(objects: objects, script: script))
       do throws(Rejection) {
-        files.append(
-          checker.judge(
-            try waiting { () async throws(Rejection) in try await tools.prove(input) },
-            by: [.absoluteAddress, .undefinedSymbol], path: script))
+        let proof = try waiting { () async throws(Rejection) in try await tools.prove(input) }
+        checker.linkProof = proof
+        proven = checker.judge(proof, of: input)
       } catch {
         // No proof is a finding like any other, in every format; what the linker says is talk.
         Terminal.report(Rejection([], transcript: error.transcript))
-        files.append(checker.judge(error.problems.map(\.unproven), by: [], path: script))
+        proven = checker.judge(error, of: input)
       }
     }
-    let colour = CheckText.showsColour(
-      isTerminal: Terminal.isTerminal, environment: ProcessInfo.processInfo.environment)
-    try Terminal.print(try format.render(files, omissions: checker.omissions, colour: colour).utf8)
-    if !files.allSatisfy(\.ok) { throw ExitCode.failure }
+    for path in names { try report.add(checker.check(path: path)) }
+    if let flat, let elf {
+      for file in checker.check(flat: flat, elf: elf) { try report.add(file) }
+    }
+    if let proven { try report.add(proven) }
   }
 }
 
 /// How `check` reports.
 enum CheckFormat: String, CaseIterable, ExpressibleByArgument {
   case text, json, sarif, junit, github
-
-  /// - Parameter omissions: the rules that were applied to none of the files.
-  func render(_ files: [CheckedFile], omissions: [Rule: Omission], colour: Bool) throws -> String {
-    switch self {
-    case .text: CheckText(colour: colour).render(files, omissions: omissions)
-    case .json: try jsonText(CheckJSON(files))
-    case .sarif: try jsonText(SARIF(files, omissions: omissions))
-    case .junit: junitReport(files)
-    case .github: githubAnnotations(files, omissions: omissions)
-    }
-  }
-}
-
-extension Problem {
-  /// What keeps a proof from being made.
-  fileprivate var unproven: Finding {
-    Finding(
-      .absoluteAddress, place ?? "link at its own base", found: found,
-      expected: expected ?? "a link, as proof",
-      help: help ?? "mend what the linker says", mayBeAllowed: false)
-  }
 }
 
 extension Profile: ExpressibleByArgument {}
-extension Rule: ExpressibleByArgument {
-  public static var allValueStrings: [String] { allCases.filter(\.mayBeAllowed).map(\.rawValue) }
+extension Rule: ExpressibleByArgument {}
+extension Allowance: ExpressibleByArgument {
+  public init?(argument: String) { self.init(parsing: argument) }
+  public static var allValueStrings: [String] { Rule.allCases.filter(\.mayBeAllowed).map(\.rawValue) }
 }

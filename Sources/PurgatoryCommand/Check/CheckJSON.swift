@@ -5,24 +5,83 @@ import CheckedArithmetic
 import FoundationEssentials
 import PurgatoryKit
 
-struct CheckJSON: Encodable {
-  let ok: Bool
-  let files: [File]
+struct CheckJSON: CheckWriter {
+  private var isFirst = true
 
-  struct File: Encodable {
+  func begin() -> String { "{\n  \"files\" : [\n" }
+
+  mutating func text(of file: CheckedFile) throws -> String {
+    defer { isFirst = false }
+    return (isFirst ? "" : ",\n") + (try jsonText(File(file)).indented(by: 4))
+  }
+
+  func end(_ summary: CheckSummary) throws -> String {
+    """
+
+      ],
+      "ok" : \(summary.ok),
+      "tool" : {
+        "name" : "purgatory check",
+        "version" : "\(purgatoryVersion)"
+      }
+    }
+
+    """
+  }
+
+  private struct File: Encodable {
     let path: String
+    let judged: String
     let ok: Bool
+    let verdict: String
+    let proof: Proof
     let counts: Counts
     let findings: [Finding]
+    let allowedFindings: Int
+    let notes: [String]
     let notApplied: [Omission]
 
     enum CodingKeys: String, CodingKey {
-      case path, ok, counts, findings
+      case path, judged, ok, verdict, proof, counts, findings, notes
+      case allowedFindings = "allowed_findings"
       case notApplied = "not_applied"
+    }
+
+    init(_ file: CheckedFile) {
+      path = file.path
+      judged = file.judged
+      ok = file.ok
+      verdict = file.verdict.rawValue
+      proof = Proof(file)
+      counts = Counts(
+        dynamicRelocations: file.counts.dynamicRelocations, staticRelocations: file.counts.staticRelocations,
+        undefinedSymbols: file.counts.undefinedSymbols)
+      findings = file.findings.map {
+        Finding(
+          rule: $0.rule.rawValue, location: $0.location, message: $0.message, help: $0.help, count: $0.count)
+      }
+      allowedFindings = file.allowedCount
+      notes = file.notes
+      notApplied = file.omissions.inOrder.map { Omission(rule: $0.rule.rawValue, reason: $0.omission.id) }
     }
   }
 
-  struct Counts: Encodable {
+  /// What has proven the file; or what is missing, and how it is made.
+  private struct Proof: Encodable {
+    let by: String?
+    let missing: String?
+    let help: String?
+
+    init(_ file: CheckedFile) {
+      if file.verdict == .proven, case .made(let by) = file.proof {
+        (self.by, missing, help) = (by, nil, nil)
+      } else {
+        (by, missing, help) = (nil, file.doubt?.reason, file.doubt?.help)
+      }
+    }
+  }
+
+  private struct Counts: Encodable {
     let dynamicRelocations: Int
     let staticRelocations: Int
     let undefinedSymbols: Int
@@ -34,39 +93,32 @@ struct CheckJSON: Encodable {
     }
   }
 
-  struct Finding: Encodable {
+  private struct Finding: Encodable {
     let rule: String
     let location: String
     let message: String
+    let help: String
+    let count: Int
   }
 
-  struct Omission: Encodable {
+  private struct Omission: Encodable {
     let rule: String
     let reason: String
   }
-
-  init(_ files: [CheckedFile]) {
-    ok = files.allSatisfy(\.ok)
-    self.files = files.map { file in
-      File(
-        path: file.path, ok: file.ok,
-        counts: Counts(
-          dynamicRelocations: file.counts.dynamicRelocations,
-          staticRelocations: file.counts.staticRelocations,
-          undefinedSymbols: file.counts.undefinedSymbols),
-        findings: file.findings.map {
-          Finding(rule: $0.rule.rawValue, location: $0.location, message: $0.message)
-        },
-        notApplied: file.omissions.inOrder.map {
-          Omission(rule: $0.rule.rawValue, reason: $0.omission.id)
-        })
-    }
-  }
 }
 
-/// Readable, reproducible JSON, with a final newline.
+/// Readable, reproducible JSON, without a final newline.
 func jsonText(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON + "\n"
+  return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
+}
+
+extension String {
+  /// Each line so many spaces further in.
+  func indented(by count: Int) -> String {
+    let space = String(repeating: " ", count: count)
+    return split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : space + $0 }
+      .joined(separator: "\n")
+  }
 }

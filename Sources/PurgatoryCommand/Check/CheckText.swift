@@ -4,42 +4,58 @@
 import CheckedArithmetic
 import PurgatoryKit
 
-struct CheckText {
+struct CheckText: CheckWriter {
   let colour: Bool
+  /// The rules that were applied to none of the files.
+  let omissions: [Rule: Omission]
 
   /// Whether colours are shown: on terminals that have them, unless NO_COLOR is set and not empty (no-color.org).
   static func showsColour(isTerminal: Bool, environment: [String: String]) -> Bool {
     isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
   }
 
-  /// - Parameter omissions: the rules that were applied to none of the files.
-  func render(_ files: [CheckedFile], omissions: [Rule: Omission]) -> String {
-    var lines: [String] = []
-    for file in files {
-      let path = file.path.printable
-      lines += file.notes.map { "note: \(path): \($0)" }
-      for (index, finding) in file.findings.enumerated() {
-        lines.append(
-          paint("error:", "1;31")
-            + " \(path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
-        // The same remedy once for a run of findings.
-        if index + 1 == file.findings.count || file.findings[index + 1].help != finding.help {
-          lines.append(paint("help:", "1;36") + " \(finding.help)")
-        }
-      }
-      let counts = file.counts
-      let verdict = file.ok ? paint("ok", "1;32") : paint("\(count(file.findings.count, "finding"))", "1;31")
+  func begin() -> String { "" }
+
+  func text(of file: CheckedFile) -> String {
+    let path = file.path.printable
+    var lines = file.notes.map { "note: \(path): \($0)" }
+    for (index, finding) in file.findings.enumerated() {
       lines.append(
-        "\(path): \(verdict): \(count(counts.dynamicRelocations, "dynamic relocation")), "
-          + "\(count(counts.staticRelocations, "static relocation")), "
-          + "\(count(counts.undefinedSymbols, "undefined symbol"))")
+        paint("error:", "1;31")
+          + " \(path): \(finding.location): \(finding.message) [\(finding.rule.rawValue)]")
+      // The same remedy once for a run of findings.
+      if index + 1 == file.findings.count || file.findings[index + 1].help != finding.help {
+        lines.append(paint("help:", "1;36") + " \(finding.help)")
+      }
     }
-    if let summary = omissions.summary { lines.append(summary) }
-    if files.count > 1 {
-      let failed = files.filter { !$0.ok }.count
-      lines.append(failed == 0 ? "all \(files.count) files ok" : "\(failed) of \(files.count) files failed")
+    if let doubt = file.doubt, file.passes {
+      lines.append(paint("warning:", "1;33") + " \(path): unproven: \(doubt.reason)")
+      lines.append(paint("help:", "1;36") + " \(doubt.help)")
     }
+    let counts = file.counts
+    let allowed = file.allowedCount > 0 ? ", \(count(file.allowedCount, "allowed finding"))" : ""
+    lines.append(
+      "\(path): \(verdict(of: file)): \(count(counts.dynamicRelocations, "dynamic relocation")), "
+        + "\(count(counts.staticRelocations, "static relocation")), "
+        + "\(count(counts.undefinedSymbols, "undefined symbol"))\(allowed) (\(file.judged.printable))")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  func end(_ summary: CheckSummary) -> String {
+    var lines = omissions.summary.map { [$0] } ?? []
+    if summary.total > 1 { lines.append(summary.words) }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private func verdict(of file: CheckedFile) -> String {
+    switch file.verdict {
+    case .proven:
+      if case .made(let by) = file.proof { return paint("ok", "1;32") + ", proven by \(by)" }
+      return paint("ok", "1;32")
+    case .unproven: return paint("unproven", file.passes ? "1;33" : "1;31")
+    case .broken: return paint("broken", "1;31") + ", \(count(file.findingCount, "finding"))"
+    case .unreadable: return paint("unreadable", "1;31")
+    }
   }
 
   private func paint(_ text: String, _ code: String) -> String {

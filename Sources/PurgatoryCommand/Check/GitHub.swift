@@ -4,19 +4,38 @@
 import CheckedArithmetic
 import PurgatoryKit
 
-/// One workflow command for each finding, and the summary for the log.
-///
-/// - Parameter omissions: the rules that were applied to none of the files.
-func githubAnnotations(_ files: [CheckedFile], omissions: [Rule: Omission]) -> String {
-  let annotations = files.flatMap { file in
-    file.findings.map { finding in
-      "::error file=\(escape(file.path, property: true)),title=\(finding.rule.rawValue)"
-        + "::\(escape("\(finding.location): \(finding.message); \(finding.help)", property: false))\n"
+/// One workflow command for each rule and file: of a job's annotations GitHub shows ten of a kind.
+struct GitHub: CheckWriter {
+  /// The rules that were applied to none of the files.
+  let omissions: [Rule: Omission]
+
+  func begin() -> String { "" }
+
+  func text(of file: CheckedFile) -> String {
+    var lines: [String] = []
+    for rule in Rule.allCases {
+      let findings = file.findings.filter { $0.rule == rule }
+      guard let first = findings.first else { continue }
+      let others = findings.count == 1 ? "" : " (and \(findings.count - 1) other kinds)"
+      lines.append(
+        command("error", file, rule, "\(first.location): \(first.message)\(others); \(first.help)"))
     }
+    if let doubt = file.doubt, file.passes {
+      lines.append(command("warning", file, .proof, "unproven: \(doubt.reason); \(doubt.help)"))
+    }
+    for note in file.notes { lines.append(command("notice", file, nil, note)) }
+    return lines.joined()
   }
-  let failed = files.filter { !$0.ok }.count
-  let summary = ["\(files.count - failed) of \(files.count) files ok", omissions.summary].compactMap(\.self)
-  return annotations.joined() + summary.joined(separator: "; ") + "\n"
+
+  func end(_ summary: CheckSummary) -> String {
+    [summary.words, "purgatory check \(purgatoryVersion)", omissions.summary].compactMap(\.self)
+      .joined(separator: "; ") + "\n"
+  }
+
+  private func command(_ kind: String, _ file: CheckedFile, _ rule: Rule?, _ text: String) -> String {
+    "::\(kind) file=\(escape(file.path, property: true)),title=\(rule?.rawValue ?? "purgatory check")"
+      + "::\(escape("\(text) [\(file.judged)]", property: false))\n"
+  }
 }
 
 /// A property ends at a comma or a colon, a message at the end of the line.

@@ -4,128 +4,206 @@
 import CheckedArithmetic
 import PurgatoryKit
 
-struct SARIF: Encodable {
-  let schema = "https://json.schemastore.org/sarif-2.1.0.json"
-  let version = "2.1.0"
-  let runs: [Run]
+/// One run, its results written as the files are judged.
+struct SARIF: CheckWriter {
+  /// What is judged.
+  let paths: [String]
+  /// The rules that were applied to none of the files.
+  let omissions: [Rule: Omission]
+  private var resultCount = 0
+  private var leftOut = 0
+  private var notes: [Notification] = []
+  private var isComplete = true
 
-  enum CodingKeys: String, CodingKey {
-    case version, runs
-    case schema = "$schema"
+  /// Services reject a run with more results.
+  private static let maximumResults = 25_000
+
+  init(paths: [String], omissions: [Rule: Omission]) {
+    self.paths = paths
+    self.omissions = omissions
   }
 
-  struct Run: Encodable {
-    let tool: Tool
-    let invocations: [Invocation]
-    let artifacts: [Artifact]
-    let results: [Result]
+  func begin() throws -> String {
+    let artifacts = paths.map { Artifact(location: ArtifactLocation(uri: uri(of: $0))) }
+    return """
+      {
+        "$schema" : "https://json.schemastore.org/sarif-2.1.0.json",
+        "version" : "2.1.0",
+        "runs" : [
+          {
+            "artifacts" : \(try jsonText(artifacts).indented(by: 6).trimmingSpace),
+            "results" : [
+      """ + "\n"
   }
 
-  struct Tool: Encodable {
-    let driver: Driver
+  mutating func text(of file: CheckedFile) throws -> String {
+    var text = ""
+    for result in results(of: file) {
+      guard resultCount < Self.maximumResults - 1 else {
+        leftOut += 1
+        continue
+      }
+      text += (resultCount == 0 ? "" : ",\n") + (try jsonText(result).indented(by: 8))
+      resultCount += 1
+    }
+    if file.verdict == .unreadable { isComplete = false }
+    for note in ["judged \(file.judged): \(file.verdict.rawValue)"] + file.notes {
+      notes.append(Notification(level: "note", message: Message(text: "\(file.path.printable): \(note)")))
+    }
+    return text
   }
 
-  struct Driver: Encodable {
-    let name = "purgatory check"
-    let rules: [ReportingDescriptor]
+  func end(_ summary: CheckSummary) throws -> String {
+    var notes = notes
+    if leftOut > 0 {
+      notes.append(
+        Notification(
+          level: "warning",
+          message: Message(text: "\(leftOut) results are left out: services take \(Self.maximumResults)")))
+    }
+    let overrides = Rule.allCases.enumerated().filter { omissions[$0.element] != nil }.map {
+      ConfigurationOverride(
+        descriptor: ReportingDescriptorReference(id: $0.element.rawValue, index: $0.offset))
+    }
+    let invocation = Invocation(
+      executionSuccessful: isComplete, ruleConfigurationOverrides: overrides,
+      toolExecutionNotifications: notes)
+    return """
+
+            ],
+            "invocations" : \(try jsonText([invocation]).indented(by: 6).trimmingSpace),
+            "tool" : \(try jsonText(Tool()).indented(by: 6).trimmingSpace)
+          }
+        ]
+      }
+
+      """
   }
 
-  struct ReportingDescriptor: Encodable {
-    let id: String
-    let shortDescription: Message
-    let help: Message
+  private func results(of file: CheckedFile) -> [Result] {
+    let place = PhysicalLocation(artifactLocation: ArtifactLocation(uri: uri(of: file.path)))
+    var results = file.findings.map { finding in
+      Result(
+        finding.rule, kind: "fail", level: "error",
+        "\(finding.location): \(finding.message); \(finding.help)", place, finding.location, finding.count)
+    }
+    if let doubt = file.doubt, file.passes {
+      results.append(
+        Result(
+          .proof, kind: "open", level: "none", "unproven: \(doubt.reason); \(doubt.help)", place, "file", 1))
+    }
+    return results
   }
 
-  struct Message: Encodable {
+  private struct Message: Encodable {
     let text: String
   }
 
-  struct Invocation: Encodable {
-    let executionSuccessful = true
+  private struct Tool: Encodable {
+    let driver = Driver()
+  }
+
+  private struct Driver: Encodable {
+    let name = "purgatory check"
+    let semanticVersion = purgatoryVersion
+    let rules = Rule.allCases.map(ReportingDescriptor.init)
+  }
+
+  private struct ReportingDescriptor: Encodable {
+    let id: String
+    let shortDescription: Message
+    let fullDescription: Message
+    let help: Message
+
+    init(_ rule: Rule) {
+      id = rule.rawValue
+      shortDescription = Message(text: rule.summary)
+      fullDescription = Message(text: rule.what)
+      help = Message(text: "\(rule.mend)\n\n\(rule.why)")
+    }
+  }
+
+  private struct Invocation: Encodable {
+    let executionSuccessful: Bool
     let ruleConfigurationOverrides: [ConfigurationOverride]
+    let toolExecutionNotifications: [Notification]
+  }
+
+  private struct Notification: Encodable {
+    let level: String
+    let message: Message
   }
 
   /// A rule as the command line has it, which is not as the tool has it.
-  struct ConfigurationOverride: Encodable {
+  private struct ConfigurationOverride: Encodable {
     let descriptor: ReportingDescriptorReference
     let configuration = ReportingConfiguration()
   }
 
-  struct ReportingDescriptorReference: Encodable {
+  private struct ReportingDescriptorReference: Encodable {
     let id: String
     let index: Int
   }
 
-  struct ReportingConfiguration: Encodable {
+  private struct ReportingConfiguration: Encodable {
     let enabled = false
   }
 
-  struct Artifact: Encodable {
+  private struct Artifact: Encodable {
     let location: ArtifactLocation
   }
 
-  struct ArtifactLocation: Encodable {
+  private struct ArtifactLocation: Encodable {
     let uri: String
   }
 
-  struct Result: Encodable {
+  private struct Result: Encodable {
     let ruleId: String
     let ruleIndex: Int
-    let level = "error"
+    let kind: String
+    let level: String
     let message: Message
     let locations: [Location]
+    let occurrenceCount: Int
+
+    init(
+      _ rule: Rule, kind: String, level: String, _ text: String, _ place: PhysicalLocation, _ name: String,
+      _ count: Int
+    ) {
+      ruleId = rule.rawValue
+      ruleIndex = Rule.allCases.firstIndex(of: rule) ?? 0
+      self.kind = kind
+      self.level = level
+      message = Message(text: text)
+      locations = [
+        Location(physicalLocation: place, logicalLocations: [LogicalLocation(fullyQualifiedName: name)])
+      ]
+      occurrenceCount = count
+    }
   }
 
-  struct Location: Encodable {
+  private struct Location: Encodable {
     let physicalLocation: PhysicalLocation
     let logicalLocations: [LogicalLocation]
   }
 
-  struct PhysicalLocation: Encodable {
+  private struct PhysicalLocation: Encodable {
     let artifactLocation: ArtifactLocation
     let region = Region()
   }
 
   /// Code-scanning services demand a line, of a binary file, too.
-  struct Region: Encodable {
+  private struct Region: Encodable {
     let startLine = 1
   }
 
-  struct LogicalLocation: Encodable {
+  private struct LogicalLocation: Encodable {
     let fullyQualifiedName: String
   }
+}
 
-  /// - Parameter omissions: the rules that were applied to none of the files.
-  init(_ files: [CheckedFile], omissions: [Rule: Omission]) {
-    let rules = Rule.allCases
-    let results = files.flatMap { file in
-      file.findings.map { finding in
-        Result(
-          ruleId: finding.rule.rawValue, ruleIndex: rules.firstIndex(of: finding.rule) ?? 0,
-          message: Message(text: "\(finding.location): \(finding.message)"),
-          locations: [
-            Location(
-              physicalLocation: PhysicalLocation(artifactLocation: ArtifactLocation(uri: uri(of: file.path))),
-              logicalLocations: [LogicalLocation(fullyQualifiedName: finding.location)])
-          ])
-      }
-    }
-    let descriptors = rules.map {
-      ReportingDescriptor(
-        id: $0.rawValue, shortDescription: Message(text: $0.summary), help: Message(text: $0.help))
-    }
-    let overrides = rules.enumerated().filter { omissions[$0.element] != nil }.map {
-      ConfigurationOverride(
-        descriptor: ReportingDescriptorReference(id: $0.element.rawValue, index: $0.offset))
-    }
-    runs = [
-      Run(
-        tool: Tool(driver: Driver(rules: descriptors)),
-        invocations: [Invocation(ruleConfigurationOverrides: overrides)],
-        artifacts: files.map { Artifact(location: ArtifactLocation(uri: uri(of: $0.path))) }, results: results
-      )
-    ]
-  }
+extension String {
+  fileprivate var trimmingSpace: String { String(drop { $0 == " " }) }
 }
 
 /// A path as a URI reference (RFC 3986): what may not stand in one is percent-encoded.

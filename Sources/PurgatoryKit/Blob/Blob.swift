@@ -83,7 +83,10 @@ public struct Blob: Sendable {
     do {
       let elf = try ELFFile(bytes)
       let rules = try PurgatoryRules(elf, maximumSize: Int(PURGATORY_MAX_FILE_SIZE))
-      findings = try rules.findings + PositionIndependence(elf).findings
+      var list = FindingList()
+      list.add(rules.findings)
+      _ = try PositionIndependence(elf, .purgatory, into: &list)
+      findings = list.findings
       if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset,
         let info = rules.info
       {
@@ -115,12 +118,17 @@ public struct Blob: Sendable {
     return (format, range.lowerBound + start..<range.upperBound + start, infoOffset, info)
   }
 
+  /// Whether `bytes` begin as a flat purgatory does; the rest may still be anything.
+  static func looksLikeFlat(_ bytes: [UInt8]) -> Bool {
+    let header = PurgatoryInfo.blobOffset
+    return bytes.count >= header && bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64]
+      && (bytes.count < header + 8 || bytes.integer(at: header) == UInt64(PURGATORY_INFO_MAGIC))
+  }
+
   private static func locateInFlat(_ bytes: [UInt8]) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo)
   {
     let header = PurgatoryInfo.blobOffset
-    guard bytes.count >= header, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],
-      bytes.count < header + 8 || bytes.integer(at: header) == UInt64(PURGATORY_INFO_MAGIC)
-    else {
+    guard looksLikeFlat(bytes) else {
       throw Violations(findings: [
         Finding(
           .malformedELF, "header", found: "neither an ELF file nor a flat purgatory",

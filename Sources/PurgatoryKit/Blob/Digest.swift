@@ -37,6 +37,11 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
     self.bytes = Array(SHA256.hash(data: bytes))
   }
 
+  /// The same, of some of them.
+  init(of bytes: ArraySlice<UInt8>) {
+    self.bytes = Array(SHA256.hash(data: bytes))
+  }
+
   public var description: String {
     bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }

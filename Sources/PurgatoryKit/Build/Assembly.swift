@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
+import ELF
 import Subprocess
 import SystemPackage
 
 extension Toolchain {
-  /// Assembles and links `source`, and proves that the bytes do not depend on the base they are linked at.
+  /// Assembles and links `source`, proves that the bytes do not depend on the base they are linked at, and seals them.
   ///
-  /// - Returns: the linked ELF file, as the linker wrote it.
+  /// - Returns: the linked ELF file, as the linker wrote it but for the seal.
   public func build(_ source: PurgatorySource) async throws(Rejection) -> [UInt8] {
     let elf = "purgatory.elf"
     let work = try WorkDirectory()
@@ -16,9 +17,22 @@ extension Toolchain {
       try await command.run(in: work.path)
     }
     let objects = objectNames(of: source).map { work.path.appending($0).string }
-    let differences = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
-    guard differences.isEmpty else { throw Rejection(differences.map { $0.problem(in: elf) }) }
-    return try Files.read(work.path.appending(elf).string, .elf)
+    let proof = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
+    guard proof.findings.isEmpty else { throw Rejection(proof.findings.map { $0.problem(in: elf) }) }
+    var bytes = try Files.read(work.path.appending(elf).string, .elf)
+    let range: Range<Int>?
+    do {
+      let linked = try ELFFile(bytes)
+      range = linked.segments.first { $0.type == .load }?.fileRange
+      guard FlatImage(linked) == proof.image else {
+        throw Problem(
+          elf, found: "other bytes with -pie than without", expected: "the bytes that were proven")
+      }
+    } catch {
+      throw Rejection(error as? Problem ?? Problem(elf, found: "\(error)"))
+    }
+    if let range { Seal.set(in: &bytes, at: range) }
+    return bytes
   }
 }
 

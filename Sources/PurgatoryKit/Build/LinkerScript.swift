@@ -1,48 +1,191 @@
-// LinkerScript.swift — just enough of a linker script's grammar to find where SECTIONS starts
+// LinkerScript.swift — just enough of a linker script's grammar to find where it sets addresses
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
 
-/// Where a script sets the address that everything else follows.
+/// The places of a script at which addresses are numbers: all others follow from them.
 struct LinkerScript {
+  private let text: String
   /// Right behind the brace that opens SECTIONS.
-  private(set) var sectionsStart: String.Index?
-  /// The expression of `. = EXPRESSION;` where that is the first statement of SECTIONS.
-  private(set) var baseExpression: Range<String.Index>?
+  private var sectionsStart: String.Index?
+  /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
+  private var bases: [Range<String.Index>] = []
+  private var hasMemory = false
 
-  init(_ script: String) {
-    var rest = Self.skipSpace(script[...])
+  init(_ text: String) {
+    self.text = text
+    var rest = Self.skipSpace(text[...])
     while let first = rest.first {
       let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-      if word == "SECTIONS" {
-        let brace = Self.skipSpace(rest.dropFirst(word.count))
-        if brace.first == "{" {
-          readStart(of: brace.dropFirst())
-          return
-        }
-        rest = brace
+      let next = Self.skipSpace(rest.dropFirst(word.count))
+      if word == "SECTIONS" || word == "MEMORY", next.first == "{" {
+        let body = Self.braced(next)
+        if word == "MEMORY" { readMemory(body) } else { readSections(body) }
+        rest = Self.skipSpace(text[body.endIndex...].dropFirst())
       } else if first == "\"" {
         rest = Self.skipSpace(rest.dropFirst().drop { $0 != "\"" }.dropFirst())
+      } else {
+        rest = word.isEmpty ? Self.skipSpace(rest.dropFirst()) : next
+      }
+    }
+  }
+
+  /// The script with everything `distance` further up.
+  func moved(by distance: UInt64) -> String {
+    let offset = String(hex: distance)
+    guard !bases.isEmpty else {
+      guard let sectionsStart else { return text }
+      return text.replacingCharacters(in: sectionsStart..<sectionsStart, with: " . = \(offset); ")
+    }
+    return bases.reversed().reduce(text) {
+      $0.replacingCharacters(in: $1, with: "((\(text[$1])) + \(offset))")
+    }
+  }
+
+  /// `NAME (ATTRIBUTES) : ORIGIN = EXPRESSION, LENGTH = EXPRESSION`, each.
+  private mutating func readMemory(_ body: Substring) {
+    hasMemory = true
+    var rest = Self.skipSpace(body)
+    while !rest.isEmpty {
+      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let equals = Self.skipSpace(rest.dropFirst(word.count))
+      if ["ORIGIN", "org", "o"].contains(word), equals.first == "=" {
+        let expression = Self.expression(equals.dropFirst(), until: ",")
+        bases.append(expression.startIndex..<expression.endIndex)
+        rest = Self.skipSpace(body[expression.endIndex...])
       } else {
         rest = Self.skipSpace(rest.dropFirst(max(word.count, 1)))
       }
     }
   }
 
-  private mutating func readStart(of body: Substring) {
+  /// Statements that end with a semicolon, and output sections, which have braces.
+  private mutating func readSections(_ body: Substring) {
+    guard sectionsStart == nil else { return }
     sectionsStart = body.startIndex
-    let dot = Self.skipSpace(body)
-    guard dot.first == "." else { return }
-    let equals = Self.skipSpace(dot.dropFirst())
-    guard equals.first == "=" else { return }
-    var rest = equals.dropFirst()
-    while let first = rest.first, first != ";" { rest = Self.skipSpace(rest.dropFirst()) }
-    baseExpression = equals.index(after: equals.startIndex)..<rest.startIndex
+    var isFirst = true
+    var rest = Self.skipSpace(body)
+    while !rest.isEmpty {
+      let statement = Self.expression(rest, until: ";", "{")
+      let end = body[statement.endIndex...]
+      if end.first == "{" {
+        readHeader(statement, isFirst: isFirst)
+        rest = Self.skipSpace(body[Self.braced(end).endIndex...].dropFirst())
+      } else {
+        readAssignment(statement, isFirst: isFirst)
+        rest = Self.skipSpace(end.dropFirst())
+      }
+      isFirst = false
+    }
   }
 
-  /// `text` without the white space and the comments it starts with: of C, and to the end of the line after `#`.
+  /// `. = EXPRESSION`; the first statement of SECTIONS, or a number.
+  private mutating func readAssignment(_ statement: Substring, isFirst: Bool) {
+    guard let equals = Self.dotAssignment(statement) else { return }
+    let expression = equals.dropFirst()
+    if Self.isNumber(expression) || isFirst && !hasMemory {
+      bases.append(expression.startIndex..<expression.endIndex)
+    }
+  }
+
+  /// From the `=` on; nil: something else is assigned to.
+  private static func dotAssignment(_ statement: Substring) -> Substring? {
+    // What follows an output section's brace, such as `> REGION :segment`, stands before the next statement.
+    guard let equals = statement.firstIndex(of: "=") else { return nil }
+    let before = statement[..<equals].split(whereSeparator: \.isWhitespace)
+    return before.last == "." ? statement[equals...] : nil
+  }
+
+  /// `NAME ADDRESS (TYPE) : …`, behind whatever belongs to the section before.
+  private mutating func readHeader(_ header: Substring, isFirst: Bool) {
+    guard let colon = header.lastIndex(of: ":") else { return }
+    var words = Self.words(header[..<colon])
+    if let type = words.last, type.first == "(", type.dropFirst().first?.isLetter ?? false {
+      words.removeLast()
+    }
+    let address = words.reversed().prefix { Self.isNumber($0) }
+    if let first = address.last, let last = address.first, words.count > address.count {
+      let name = words[words.count - address.count - 1]
+      if name.first.map({ $0.isLetter || $0 == "." || $0 == "_" }) ?? false {
+        bases.append(first.startIndex..<last.endIndex)
+      }
+    } else if isFirst, !hasMemory, words.count == 2, words[0].hasPrefix("."), !words[1].contains("(") {
+      bases.append(words[1].startIndex..<words[1].endIndex)
+    }
+  }
+
+  /// Words, of which parentheses keep theirs together.
+  private static func words(_ text: Substring) -> [Substring] {
+    var words: [Substring] = []
+    var start: String.Index?
+    var depth = 0
+    for index in text.indices {
+      if text[index] == "(" { depth += 1 }
+      if text[index] == ")" { depth -= 1 }
+      if text[index].isWhitespace, depth <= 0 {
+        if let begin = start { words.append(text[begin..<index]) }
+        start = nil
+      } else if start == nil {
+        start = index
+      }
+    }
+    if let start { words.append(text[start...]) }
+    return words
+  }
+
+  /// Whether it is an expression of numbers only.
+  private static func isNumber(_ text: Substring) -> Bool {
+    let symbols: Set<Character> = ["+", "-", "*", "/", "(", ")", "<", ">", "&", "|", "~", "_"]
+    let words = text.split { $0.isWhitespace || symbols.contains($0) }
+    return !words.isEmpty
+      && words.allSatisfy { word in
+        word.first?.isNumber ?? false
+      }
+      && text.allSatisfy { $0.isWhitespace || $0.isHexDigit || "xXkKmM".contains($0) || symbols.contains($0) }
+  }
+
+  /// Up to one of `ends` outside of parentheses, comments and strings.
+  private static func expression(_ text: Substring, until ends: Character...) -> Substring {
+    var rest = text
+    var depth = 0
+    while let first = rest.first {
+      if depth <= 0, ends.contains(first) { break }
+      if first == "(" { depth += 1 }
+      if first == ")" { depth -= 1 }
+      if first == "\"" { rest = rest.dropFirst().drop { $0 != "\"" } }
+      rest = skipComments(rest.dropFirst())
+    }
+    return text[..<rest.startIndex]
+  }
+
+  /// What is between the brace that `text` begins with and the one that closes it.
+  private static func braced(_ text: Substring) -> Substring {
+    var rest = skipComments(text.dropFirst())
+    let start = rest.startIndex
+    var depth = 1
+    while let first = rest.first {
+      if first == "{" { depth += 1 }
+      if first == "}" { depth -= 1 }
+      if depth == 0 { break }
+      if first == "\"" { rest = rest.dropFirst().drop { $0 != "\"" } }
+      rest = skipComments(rest.dropFirst())
+    }
+    return text[start..<rest.startIndex]
+  }
+
+  /// `text` without the white space and the comments it starts with.
   private static func skipSpace(_ text: Substring) -> Substring {
-    var rest = text.drop(while: \.isWhitespace)
+    var rest = text
+    while true {
+      let next = skipComments(rest.drop(while: \.isWhitespace))
+      if next.startIndex == rest.startIndex { return rest }
+      rest = next
+    }
+  }
+
+  /// `text` without the comments it starts with: of C, and to the end of the line after `#`.
+  private static func skipComments(_ text: Substring) -> Substring {
+    var rest = text
     while true {
       if rest.hasPrefix("/*") {
         rest = rest.dropFirst(2)
@@ -53,7 +196,6 @@ struct LinkerScript {
       } else {
         return rest
       }
-      rest = rest.drop(while: \.isWhitespace)
     }
   }
 }

@@ -1,112 +1,110 @@
-// Checker.swift — judge a file by the rules, whatever it is: ELF, archive, host binary, flat purgatory
+// Checker.swift — judge a file by the rules, whatever it is: ELF, archive, flat purgatory, output folder
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
-/// What `check` found in one file.
-public struct CheckedFile: Equatable, Sendable {
-  public let path: String
-  public fileprivate(set) var findings: [Finding] = []
-  public fileprivate(set) var counts = LinkCounts()
-  /// Anything that is worth a sentence and no finding: what was judged in a container.
-  public fileprivate(set) var notes: [String] = []
-  /// The rules that say nothing of the file, and why: they are neither broken nor kept.
-  public fileprivate(set) var omissions: [Rule: Omission] = [:]
-  /// Whether there were bytes to judge.
-  public fileprivate(set) var wasRead = true
-  public var ok: Bool { findings.isEmpty }
-
-  /// Rules that could not be applied to all of the file.
-  fileprivate var unjudged: Set<Rule> = []
-
-  init(path: String) {
-    self.path = path
-  }
-}
-
-/// Why a rule was not applied to a file.
-public enum Omission: Hashable, Sendable {
-  /// It was allowed to be broken.
-  case allowed
-  /// The profile does not have it.
-  case profile(Profile)
-  /// The file does not show whether it is kept: it has no such part, or could not be read that far.
-  case unjudged
-}
-
 /// The rules that apply, and their bounds.
 public struct Checker: Sendable {
   public var profile = Profile.purgatory
-  /// Rules that are not applied.
-  public var allowed: Set<Rule> = []
+  /// Whether what was not proven fails; of a purgatory it does.
+  public var requiresProof = false
+  /// What may be broken.
+  public var allowances: [Allowance] = []
   /// The budget for loadable bytes.
   public var maximumSize = Int(PURGATORY_MAX_FILE_SIZE)
+  /// Whether the purgatories in a program are judged instead of the program.
+  public var judgesEmbedded = false
+  /// Whether findings of one kind are one.
+  public var foldsFindings = false
+  /// What was found before.
+  public var baseline: Baseline?
+  /// Links that are the proof of files with the same bytes.
+  public var linkProof: LinkProof?
 
   public init() {}
+
+  /// The rules that are applied.
+  private var rules: Set<Rule> { requiresProof ? profile.rules.union([.proof]) : profile.rules }
+  private var allowed: Set<Rule> { Set(allowances.filter { $0.subject == nil }.map(\.rule)) }
 
   /// The rules that are applied to no file, and why.
   public var omissions: [Rule: Omission] {
     let profile = profile
     return Dictionary(uniqueKeysWithValues: allowed.map { ($0, .allowed) })
-      .merging(Profile.purgatory.rules.subtracting(profile.rules).map { ($0, .profile(profile)) }) { $1 }
+      .merging(Set(Rule.allCases).subtracting(rules).map { ($0, .profile(profile)) }) { $1 }
+  }
+
+  func newFile(_ path: String) -> CheckedFile {
+    CheckedFile(path: path, list: FindingList(rules: rules, isFolded: foldsFindings, allowances: allowances))
   }
 
   /// Judges the file at `path`, a manifest and an output folder with all that they name; what cannot be read is a finding,
-  /// too, and no `allowed` rule hides it.
+  /// too, and nothing that is allowed hides it.
   public func check(path: String) -> CheckedFile {
-    var file = CheckedFile(path: path)
+    var file = newFile(path)
     do throws(Rejection) {
       let path = ManifestFiles.manifestPath(path) ?? path
-      let bytes = try Files.read(path, .elf)
+      let bytes = try Files.read(path == "-" ? "/dev/stdin" : path, .elf)
       if Manifest.looksLikeManifest(bytes) {
         try check(Manifest(decoding: bytes, file: path), at: path, into: &file)
       } else {
         check(bytes, into: &file)
       }
     } catch {
-      file.wasRead = false
-      file.findings = error.problems.map {
-        Finding(
-          .malformedELF, $0.place ?? "file", found: $0.file == path ? $0.found : "\($0.file): \($0.found)",
-          expected: $0.expected ?? "a file to check", help: $0.help ?? "name a file that can be read")
-      }
+      refuse(&file, error)
     }
-    return judged(file)
+    return concluded(file)
   }
 
   /// Judges what would be written to `path`.
   public func check(_ bytes: [UInt8], path: String) -> CheckedFile {
-    var file = CheckedFile(path: path)
+    var file = newFile(path)
     check(bytes, into: &file)
-    return judged(file)
+    return concluded(file)
+  }
+
+  /// Says that `file` was not judged, and why.
+  func refuse(_ file: inout CheckedFile, _ rejection: Rejection) {
+    for problem in rejection.problems {
+      file.list.add(
+        Finding(
+          .malformedELF, problem.place ?? "file",
+          found: problem.file == file.path ? problem.found : "\(problem.file): \(problem.found)",
+          expected: problem.expected ?? "a file to check",
+          help: problem.help ?? "name a file that can be read"))
+    }
   }
 
   private func check(_ manifest: Manifest, at path: String, into file: inout CheckedFile) throws(Rejection) {
     let files = try ManifestFiles(manifest, path: path)
-    file.notes.append("judged the manifest and its \(files.files.count) files")
-    file.findings = files.findings()
-    file.unjudged = Set(Rule.allCases).subtracting(PurgatoryInfo.rules.union([.malformedELF, .manifest]))
+    file.judged = "the manifest and its \(files.files.count) files"
+    file.list.add(files.findings())
+    file.unjudged = Set(Rule.allCases).subtracting(
+      PurgatoryInfo.rules.union([.malformedELF, .manifest, .proof]))
+    let blobs = files.files.filter { $0.segment.role == .purgatory }
+    if let blob = blobs.first, blobs.count == 1 {
+      file.proof = proof(of: (try? Blob(blob.bytes, file: blob.path))?.flat, blob.path)
+    }
   }
 
-  /// The findings of a proof, which judges by `rules`, as those of the file at `path`.
-  public func judge(_ findings: [Finding], by rules: Set<Rule>, path: String) -> CheckedFile {
-    var file = CheckedFile(path: path)
-    file.findings = findings
-    file.unjudged = Set(Rule.allCases).subtracting(rules)
-    return judged(file)
-  }
-
-  private func judged(_ file: CheckedFile) -> CheckedFile {
+  /// What is to be said of `file` now that everything is known.
+  func concluded(_ file: CheckedFile) -> CheckedFile {
     var file = file
+    baseline?.apply(to: &file)
+    if file.verdict == .unproven, requiresProof || profile == .purgatory, let doubt = file.doubt {
+      file.list.add(
+        Finding(.proof, "file", found: "unproven: \(doubt.reason)", expected: "a proof", help: doubt.help))
+    }
     let omissions = omissions
     let broken = Set(file.findings.map(\.rule))
     // What cannot be read cannot be vouched for; and what is broken in one part of a file is broken.
-    let unjudged = (broken.contains(.malformedELF) ? Set(Rule.allCases) : file.unjudged).subtracting(broken)
+    let unjudged =
+      (broken.contains(.malformedELF) || file.verdict == .unreadable ? Set(Rule.allCases) : file.unjudged)
+      .subtracting(broken)
     file.omissions = omissions.merging(unjudged.map { ($0, .unjudged) }) { omission, _ in omission }
-    file.findings.removeAll { $0.mayBeAllowed && omissions[$0.rule] != nil }
-    for finding in file.findings { file.omissions[finding.rule] = nil }
+    for rule in broken { file.omissions[rule] = nil }
     return file
   }
 
@@ -114,25 +112,13 @@ public struct Checker: Sendable {
     file.unjudged = [.manifest]
     do throws(ELFError) {
       if ELFFile.looksLikeELF(bytes) {
-        let embedded = try EmbeddedELF.search(bytes)
-        if embedded.isEmpty {
-          check(elf: bytes, at: "", into: &file)
-        }
-        for elf in embedded {
-          file.notes.append(
-            "judged the purgatory of \(elf.range.count) bytes at offset \(String(hex: UInt64(elf.range.lowerBound)))"
-          )
-          check(
-            elf: Array(bytes[elf.range]), at: "offset \(String(hex: UInt64(elf.range.lowerBound))): ",
-            into: &file)
-        }
+        try checkProgram(bytes, into: &file)
       } else if Archive.looksLikeArchive(bytes) {
         let members = try Archive(bytes).members
         guard !members.isEmpty else {
           throw ELFError(place: "archive", found: "no members", expected: "objects to judge")
         }
-        file.notes.append(
-          "judged \(members.count) \(members.count == 1 ? "member" : "members") of the archive")
+        file.judged = "\(members.count) \(members.count == 1 ? "member" : "members") of the archive"
         for member in members {
           check(elf: Array(bytes[member.range]), at: "\(member.name.shortened): ", into: &file)
         }
@@ -140,47 +126,163 @@ public struct Checker: Sendable {
         checkFlat(bytes, into: &file)
       }
     } catch {
-      file.findings.append(error.finding)
+      file.list.add(error.finding)
     }
+  }
+
+  /// An ELF file; or what it carries, if that is asked for.
+  private func checkProgram(_ bytes: [UInt8], into file: inout CheckedFile) throws(ELFError) {
+    // Looking for what others carry takes longer than all other rules.
+    let embedded = judgesEmbedded || profile == .purgatory ? try EmbeddedELF.search(bytes) : []
+    let places = embedded.map { "offset \(String(hex: UInt64($0.range.lowerBound)))" }
+    guard judgesEmbedded else {
+      check(elf: bytes, at: "", into: &file)
+      for place in places {
+        file.notes.append(
+          "the purgatory in it at \(place) was not judged: --embedded judges it, and not the program")
+      }
+      return
+    }
+    guard !embedded.isEmpty else {
+      throw ELFError(
+        place: "file", found: "no purgatory in it", expected: "one, to be judged with --embedded")
+    }
+    for (elf, place) in zip(embedded, places) {
+      check(elf: Array(bytes[elf.range]), at: "\(place): ", into: &file)
+    }
+    file.judged =
+      zip(embedded, places).map { "the purgatory of \($0.range.count) bytes at \($1)" }.joined(
+        separator: ", ")
+      + ", not the program around it"
   }
 
   /// - Parameter prefix: where in the file this ELF file is, before every location.
   private func check(elf bytes: [UInt8], at prefix: String, into file: inout CheckedFile) {
-    var findings: [Finding] = []
+    if !ELFFile.looksLikeELF(bytes), let kind = FileKind(bytes) {
+      return file.list.add(
+        Finding(
+          .malformedELF, prefix + "file", found: kind.name, expected: "an ELF file",
+          help: kind.help(file.path)))
+    }
+    // Findings have the place of a member, and not those that were there before.
+    let before = file.list.findings.count
     do throws(ELFError) {
       let elf = try ELFFile(bytes)
-      let position = try PositionIndependence(elf, objectsMayLink: profile == .pie)
-      file.counts = file.counts + position.counts
-      findings += position.findings
-      if profile == .purgatory {
-        let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
-        findings += rules.findings
-        file.unjudged.formUnion(rules.unjudged)
-        if let info = rules.info { findings += info.findings() }
-      } else if elf.header.type != .relocatable, !elf.segments.contains(where: { $0.type == .load }) {
+      try judge(elf, into: &file)
+    } catch {
+      file.list.add(error.finding)
+    }
+    if !prefix.isEmpty { file.list.prefix(prefix, from: before) }
+  }
+
+  private func judge(_ elf: borrowing ELFFile, into file: inout CheckedFile) throws(ELFError) {
+    if file.judged == "nothing" { file.judged = elf.description }
+    if elf.isIntermediateCode {
+      return file.list.add(
+        Finding(
+          .malformedELF, "sections", found: "GCC's intermediate code (-flto), which a link compiles",
+          expected: "machine code", help: "compile it without -flto, or check what is linked"))
+    }
+    let position = try PositionIndependence(elf, profile, into: &file.list)
+    file.counts = file.counts + position.counts
+    var isSealed = false
+    if profile == .purgatory {
+      let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
+      file.list.add(rules.findings)
+      file.unjudged.formUnion(rules.unjudged)
+      if let info = rules.info { file.list.add(info.findings()) }
+      isSealed = rules.info != nil && rules.loadRange.map { Seal.isIntact(elf.bytes[$0]) } ?? false
+    } else {
+      if elf.header.type != .relocatable, !elf.segments.contains(where: { $0.type == .load }) {
         throw ELFError(place: "program headers", found: "no PT_LOAD segment", expected: "something to load")
       }
-    } catch {
-      findings.append(error.finding)
+      let blob = try PurgatoryRules(elf, maximumSize: .max)
+      isSealed = blob.findings.isEmpty && blob.loadRange.map { Seal.isIntact(elf.bytes[$0]) } ?? false
     }
-    file.findings += findings.map { $0.at(prefix + $0.location) }
+    // The rules of a purgatory say the same of its one segment.
+    if profile != .purgatory || file.list.findings.isEmpty {
+      file.list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
+    }
+    // One cause, one finding: where relocations tell of addresses, their bytes need not.
+    if file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation].contains($0.rule) }) {
+      try BakedAddresses.find(in: elf, into: &file.list)
+    }
+    let isLinked = linkProof.map { $0.findings.isEmpty && $0.image == FlatImage(elf) } ?? false
+    file.proof =
+      isSealed
+      ? .made(by: Seal.description)
+      : isLinked
+        ? .made(by: "links at three bases: these are their bytes")
+        : .missing(
+          reason: elf.doubt(retained: position.retained), help: helpToProve(file.path, elf.header.type))
+  }
+
+  private func helpToProve(_ path: String, _ type: ELFHeader.ObjectType) -> String {
+    let profile = profile == .purgatory ? "" : " --profile \(profile.rawValue)"
+    return switch type {
+    case .core: "check the program that it is the memory of"
+    case .relocatable: "purgatory check\(profile) --objects \(path) --script SCRIPT"
+    default: "purgatory check\(profile) \(path) --objects OBJECT… --script SCRIPT"
+    }
   }
 
   private func checkFlat(_ bytes: [UInt8], into file: inout CheckedFile) {
     file.unjudged = Set(Rule.allCases)
+    if let kind = FileKind(bytes), !Blob.looksLikeFlat(bytes) {
+      file.judged = kind.name
+      guard kind.isFlatCode, profile != .purgatory else {
+        return file.list.add(
+          Finding(
+            .malformedELF, "file", found: kind.name, expected: "an ELF file or a flat purgatory",
+            help: kind.help(file.path)))
+      }
+      file.proof = .missing(reason: "\(kind.name), without its ELF file", help: kind.help(file.path))
+      file.unjudged.subtract([.malformedELF])
+      return
+    }
     do {
       let blob = try Blob(recognising: bytes, file: file.path)
+      file.judged = blob.format == .bundle ? "a purgatory with its kernel" : "a flat purgatory"
       if blob.loadRange.count > maximumSize {
-        file.findings.append(
+        file.list.add(
           Finding(
             .loadSegment, "file", found: "\(blob.loadRange.count) loadable bytes",
             expected: "at most \(maximumSize)"))
       }
-      file.findings += blob.info.findings()
-      file.unjudged.subtract(PurgatoryInfo.rules.union([.malformedELF, .loadSegment]))
+      file.list.add(blob.info.findings())
+      file.unjudged.subtract(PurgatoryInfo.rules.union([.malformedELF, .loadSegment, .proof]))
+      file.proof = proof(of: blob.flat, file.path)
     } catch {
-      file.findings += error.findings
+      file.list.add(error.findings)
     }
+  }
+
+  /// The proof that a flat purgatory brings with it.
+  private func proof(of flat: [UInt8]?, _ path: String) -> Proof {
+    if let flat, Seal.isIntact(flat[...]) { return .made(by: Seal.description) }
+    return .missing(
+      reason: "a flat purgatory without a seal, and without its ELF file",
+      help: "build it with purgatory build, or: purgatory check --flat \(path) --elf FILE.elf")
+  }
+}
+
+extension ELFFile {
+  /// What kind of ELF file it is.
+  fileprivate var description: String {
+    let kind =
+      switch header.type {
+      case .relocatable: "an object"
+      case .executable, .sharedObject: "a linked ELF file"
+      case .core: "a core file"
+      default: "an ELF file"
+      }
+    return "\(kind) for \(header.machine.name) (\(header.type.name))"
+  }
+
+  /// Whether it has no machine code yet.
+  fileprivate var isIntermediateCode: Bool {
+    header.type == .relocatable && sections.contains { $0.name.hasPrefix(".gnu.lto_") }
+      && !sections.contains { $0.isLoaded && $0.type == .programBits }
   }
 }
 
@@ -198,5 +300,5 @@ extension PurgatoryRules {
 
 extension PurgatoryInfo {
   /// Those that judge the struct.
-  fileprivate static let rules: Set<Rule> = [.infoSymbol, .overlap, .entryOutsideRegions, .dtb]
+  static let rules: Set<Rule> = [.infoSymbol, .overlap, .entryOutsideRegions, .dtb]
 }

@@ -12,14 +12,19 @@ public struct Finding: Equatable, Sendable {
   public let found: String
   public let expected: String?
   public let help: String
+  /// How many of its kind there are: the others differ from this one in their place, and in what they refer to.
+  public internal(set) var count = 1
+  /// What an allowance may name: the section, the symbol, the type of the relocation.
+  let subjects: [String]
   /// Whether leaving the rule out makes it go away; not where nothing was judged.
   public let mayBeAllowed: Bool
 
   public init(
     _ rule: Rule, _ location: String, found: String, expected: String? = nil, help: String? = nil,
-    mayBeAllowed: Bool = true
+    subjects: [String] = [], mayBeAllowed: Bool = true
   ) {
     self.rule = rule
+    self.subjects = subjects
     self.mayBeAllowed = mayBeAllowed && rule.mayBeAllowed
     self.location = location.shortened.printable
     self.found = found.shortened.printable
@@ -27,13 +32,21 @@ public struct Finding: Equatable, Sendable {
     self.help = help ?? rule.help
   }
 
-  /// What was found, what was expected.
-  public var message: String { found + (expected.map { ", expected \($0)" } ?? "") }
+  /// What was found, what was expected, and how many more there are.
+  public var message: String {
+    found + (expected.map { ", expected \($0)" } ?? "") + (count > 1 ? " (and \(count - 1) more)" : "")
+  }
+
+  /// What stays the same from one build to the next: what it is about, without offsets.
+  var kind: String { subjects.isEmpty ? location : subjects.joined(separator: " ") }
 
   /// The same at another location.
   func at(_ location: String) -> Finding {
-    Finding(
-      rule, location, found: found, expected: expected, help: help, mayBeAllowed: mayBeAllowed)
+    var finding = Finding(
+      rule, location, found: found, expected: expected, help: help, subjects: subjects,
+      mayBeAllowed: mayBeAllowed)
+    finding.count = count
+    return finding
   }
 
   /// As a reason to reject `file`.

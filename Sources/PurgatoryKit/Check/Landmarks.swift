@@ -4,52 +4,47 @@
 internal import CheckedArithmetic
 import ELF
 
-/// Look-ups for the many relocations of a file, each in little time.
+/// Look-ups by address for the relocations of a file.
 struct Landmarks {
-  /// Names of numbers, and of nothing else in the file.
-  private let constants: Set<String>
-  private let defined: Set<String>
   /// The loaded ones, by address.
   private let sections: [Section]
-  private let labels: [UInt64: String]
+  /// The one that was found last.
+  private var last: Section?
+  /// What the loaded bytes' addresses are, from the first to the one behind the last; nil: nothing is loaded.
+  let image: ClosedRange<UInt64>?
+  private var symbols: SymbolTable?
+  /// Symbols that name code or data, by address: made at the second look-up.
+  private var labels: [(address: UInt64, index: Int)]?
+  private var lookups = 0
+  private var functions: [(address: UInt64, index: Int)]?
 
-  init(_ symbols: [Symbol], in elf: borrowing ELFFile) {
-    let sectionNames = elf.sections.map(\.name)
-    // A source file's name is an absolute symbol, too.
-    let absolutes = symbols.filter { $0.definition == .absolute && $0.type != .file }
-    // Of two symbols of one name, either may be meant.
-    let others = symbols.filter { $0.definition != .absolute }.map(\.name)
-    constants = Set(absolutes.map(\.name)).subtracting(others).subtracting(sectionNames)
-      .subtracting(Self.linkerNames)
-    defined = Set(symbols.filter { $0.definition != .undefined }.map(\.name)).union(sectionNames)
-
+  init(_ elf: borrowing ELFFile) throws(ELFError) {
     sections = elf.sections.filter { $0.flags.contains(.allocate) && $0.size > 0 }
       .sorted { $0.address < $1.address }
-    // A global name says more than a local one.
-    labels = Dictionary(symbols.filter(\.isLabel).map { ($0.value, $0) }) { $0.binding == .local ? $1 : $0 }
-      .mapValues(\.name)
+    let loads = elf.segments.filter { $0.type == .load && $0.memorySize > 0 }
+    image =
+      if let start = loads.map(\.virtualAddress).min(),
+        let end = loads.map({ $0.virtualAddress &+ $0.memorySize }).max(), start < end
+      {
+        ClosedRange(uncheckedBounds: (start, end))
+      } else {
+        nil
+      }
+    symbols = try elf.symbolTable()
   }
 
-  /// Addresses, though GNU ld makes their symbols absolute.
-  private static let linkerNames = ["_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_PROCEDURE_LINKAGE_TABLE_"]
+  /// Below this, addresses are numbers like any other.
+  private static let lowestAddress: UInt64 = 0x1_0000
 
-  /// A name of this length is in a hostile file, and looking it up for each relocation takes too long.
-  private static let maximumLength = 1 << 12
-
-  /// Whether `name` is a number's, and the same wherever the file is linked.
-  func isConstant(_ name: String) -> Bool {
-    name.utf8.count <= Self.maximumLength && constants.contains(name)
+  /// Whether `value` is an address of the file by all appearances.
+  func isAddress(_ value: UInt64) -> Bool {
+    guard let image, image.lowerBound >= Self.lowestAddress else { return false }
+    return image.contains(value)
   }
 
-  func isDefined(_ name: String) -> Bool {
-    name.utf8.count <= Self.maximumLength && defined.contains(name)
-  }
-
-  /// The name of what is at `address`.
-  func label(at address: UInt64) -> String? { labels[address] }
-
-  /// `SECTION+OFFSET`, if a loaded section has `address`.
-  func place(of address: UInt64) -> String? {
+  /// The loaded section that has `address`.
+  mutating func section(of address: UInt64) -> Section? {
+    if let last, address &- last.address < last.size { return last }
     var range = sections.startIndex..<sections.endIndex
     while !range.isEmpty {
       let middle = range.lowerBound + range.count / 2
@@ -58,12 +53,84 @@ struct Landmarks {
     guard range.lowerBound > 0 else { return nil }
     let section = sections[range.lowerBound - 1]
     guard address &- section.address < section.size else { return nil }
-    return "\(section.name.shortened)+\(String(hex: address &- section.address))"
+    last = section
+    return section
+  }
+
+  /// `SECTION+OFFSET`, if a loaded section has `address`.
+  mutating func place(of address: UInt64) -> String? {
+    section(of: address).map { "\($0.name.shortened)+\(String(hex: address &- $0.address))" }
+  }
+
+  /// The name of what is at `address`.
+  mutating func label(at address: UInt64) -> String? {
+    guard symbols != nil else { return nil }
+    lookups += 1
+    if lookups == 1 {
+      // Most files ask once or twice.
+      return name(best(of: symbols?.indices.filter { isLabel($0) && symbols?[$0].value == address } ?? []))
+    }
+    if labels == nil { labels = sorted() }
+    let labels = labels ?? []
+    var low = 0
+    var high = labels.count
+    while low < high {
+      let middle = (low + high) / 2
+      if labels[middle].address < address { low = middle + 1 } else { high = middle }
+    }
+    return name(best(of: labels[low...].prefix { $0.address == address }.map(\.index)))
+  }
+
+  private func sorted() -> [(address: UInt64, index: Int)] {
+    guard let symbols else { return [] }
+    return symbols.indices.filter(isLabel).map { (symbols[$0].value, $0) }.sorted { $0 < $1 }
+  }
+
+  /// The function that `address` is in, and the source file that it is of, where a local symbol tells. In a relocatable
+  /// file, addresses are offsets in `section`.
+  mutating func function(at address: UInt64, in section: Int? = nil) -> String? {
+    guard let table = symbols else { return nil }
+    if functions == nil {
+      functions = table.indices.filter { table[$0].type == .function && table[$0].size > 0 }
+        .map { (table[$0].value, $0) }.sorted { $0 < $1 }
+    }
+    let functions = functions ?? []
+    var low = 0
+    var high = functions.count
+    while low < high {
+      let middle = (low + high) / 2
+      if functions[middle].address <= address { low = middle + 1 } else { high = middle }
+    }
+    // In a relocatable file others start at the same offset, of other sections.
+    let index = functions[..<low].suffix(64).last {
+      address &- $0.address < table[$0.index].size
+        && (section == nil || table[$0.index].definition == section.map(Symbol.Definition.section))
+    }?.index
+    guard let index, let function = name(index) else { return nil }
+    let file = table[index].binding == .local ? table.indices[..<index].last { table[$0].type == .file } : nil
+    return name(file).map { "\(function) of \($0)" } ?? function
+  }
+
+  /// Whether it names code or data; symbols of the toolchain's own, such as the mapping symbols `$x`, do not.
+  private func isLabel(_ index: Int) -> Bool {
+    guard let symbol = symbols?[index], case .section = symbol.definition else { return false }
+    return symbol.type != .section && symbol.isNamed
+  }
+
+  /// A global name says more than a local one.
+  private mutating func best(of indices: [Int]) -> Int? {
+    let named = indices.filter { name($0).map { !$0.hasPrefix("$") } ?? false }
+    return named.first { symbols?[$0].binding != .local } ?? named.first
+  }
+
+  private mutating func name(_ index: Int?) -> String? {
+    guard let index, let name = try? symbols?.name(index), !name.isEmpty else { return nil }
+    return name.shortened
   }
 }
 
 extension Symbol {
-  /// Whether it names code or data; symbols of the toolchain's own, such as the mapping symbols `$x`, do not.
+  /// As in `Landmarks`.
   var isLabel: Bool {
     guard case .section = definition else { return false }
     return type != .section && !name.isEmpty && !name.hasPrefix("$")

@@ -20,104 +20,262 @@ public struct LinkCounts: Equatable, Sendable {
   }
 }
 
-/// One pass over an ELF file: every rule of position independence, and the counts.
+/// One pass over the relocations, symbols and tables of an ELF file: what they show, and the counts.
 struct PositionIndependence {
-  private(set) var findings: [Finding] = []
   private(set) var counts = LinkCounts()
+  /// The loaded sections, by number, whose applied relocations were retained.
+  private(set) var retained: Set<Int> = []
+  /// A place of code that goes by pages of 4 KiB.
+  private(set) var pageRelative: String?
 
-  /// - Parameter objectsMayLink: of an object file, report only what no link can resolve.
-  init(_ elf: borrowing ELFFile, objectsMayLink: Bool = false) throws(ELFError) {
-    let symbols = try elf.symbols()
-    let relocations = try elf.relocations()
-    let isObject = elf.header.type == .relocatable
-    let loaded = Set(relocations.filter { $0.isDynamic }.map(\.offset))
-    let landmarks = Landmarks(symbols, in: elf)
-    var hasProof = false
+  private let profile: Profile
+  private var landmarks: Landmarks
+  private var symbols = RelocationSymbols()
+  /// The places that a loader relocates, where a linked file also says what its linker did.
+  private var relocatedByLoader: Set<UInt64> = []
+  private let isObject: Bool
+  private let hasGOT: Bool
+  /// The first half of a difference, whose second half may be next.
+  private var half: (entry: RelocationEntry, table: RelocationTable, isConstant: Bool)?
+  private var lastType: (type: UInt32?, kind: RelocationClass)?
 
-    for relocation in relocations {
-      if relocation.isDynamic {
+  /// - Parameter profile: with `pie`, of an object only what no link can resolve is reported.
+  init(_ elf: borrowing ELFFile, _ profile: Profile, into list: inout FindingList) throws(ELFError) {
+    self.profile = profile
+    landmarks = try Landmarks(elf)
+    isObject = elf.header.type == .relocatable
+    hasGOT = elf.sections.contains { $0.isLoaded && $0.isGOTOrPLT }
+    if !isObject, elf.sections.contains(where: { $0.holdsRetainedRelocations(in: elf.sections) }) {
+      try elf.forEachRelocation { entry, _, isDynamic in
+        if isDynamic { relocatedByLoader.insert(entry.offset) }
+      }
+    }
+    try elf.forEachRelocation { entry, table, isDynamic throws(ELFError) in
+      if isDynamic {
         counts.dynamicRelocations += 1
-        let use = RelocationUse(relocation, in: elf, landmarks)
-        findings.append(Finding(.dynamicRelocation, use.location, found: use.text, expected: "none"))
-        continue
-      }
-      counts.staticRelocations += 1
-      // What is not loaded, such as debug information, is nobody's to relocate.
-      if let target = relocation.targetSection, !elf.sections[target].flags.contains(.allocate) { continue }
-      hasProof = true
-      let use = RelocationUse(relocation, in: elf, landmarks)
-      if isObject {
-        guard !objectsMayLink || !use.linkResolves else { continue }
-        findings.append(
-          Finding(
-            objectsMayLink ? use.rule : .dynamicRelocation, use.location,
-            found: "\(use.text) \(use.verdict)",
-            expected: objectsMayLink ? "position-independent code" : "none",
-            help: use.linkResolves ? "link the object with -pie instead of handing it to a loader" : nil))
-      } else if let expected = use.expectedInstead, !loaded.contains(relocation.offset) {
-        findings.append(Finding(use.rule, use.location, found: "\(use.text), baked in", expected: expected))
+        try judgeDynamic(entry, table, in: elf, &list)
+      } else {
+        counts.staticRelocations += 1
+        try judgeStatic(entry, table, in: elf, &list)
       }
     }
-    // Without relocations that tell, an address in a fixed-base executable is a number like any other.
-    if elf.header.type == .executable, !hasProof {
-      findings.append(
-        Finding(
-          .absoluteAddress, "ELF header", found: "ET_EXEC without relocations",
-          expected: "a proof that its bytes do not depend on its base",
-          help: "link with -pie or --emit-relocs, or pass --objects and --script"))
-    }
-
-    try findUndefined(symbols, in: elf, report: !(isObject && objectsMayLink))
-    findDynamicTables(in: elf)
+    try settleHalf(nil, in: elf, &list)
+    try findUndefined(in: elf, &list)
+    findDynamicTables(in: elf, &list)
   }
 
-  private mutating func findUndefined(
-    _ symbols: [Symbol], in elf: borrowing ELFFile, report: Bool
+  private mutating func judgeDynamic(
+    _ entry: RelocationEntry, _ table: RelocationTable, in elf: borrowing ELFFile, _ list: inout FindingList
   ) throws(ELFError) {
-    var undefined = symbols.filter { $0.definition == .undefined && !$0.name.isEmpty }
+    var expected = "none"
+    if profile == .selfRelocating {
+      guard let fault = fault(ofRelative: entry, in: elf) else { return }
+      expected = fault
+    }
+    let kind = FindingList.Kind(
+      rule: .dynamicRelocation, type: entry.type ?? .max,
+      section: landmarks.section(of: entry.offset)?.index ?? 0, effect: expected == "none" ? 0 : 1)
+    try list.add(kind) { () throws(ELFError) in
+      let text = try RelocationText(entry, table, isDynamic: true, in: elf, &landmarks, &symbols)
+      return Finding(
+        .dynamicRelocation, text.location, found: text.what, expected: expected,
+        help: profile == .selfRelocating
+          ? "let the code that relocates do without: position-independent code, no tables of addresses"
+          : Rule.dynamicRelocation.help(for: elf.header.machine),
+        subjects: text.subjects)
+    }
+  }
+
+  /// What firmware that relocates itself cannot apply; nil: it can.
+  private mutating func fault(ofRelative entry: RelocationEntry, in elf: borrowing ELFFile) -> String? {
+    guard RelocationClass.isRelative(entry.type, for: elf.header.machine), entry.symbol == 0 else {
+      return "only relative ones"
+    }
+    guard let word = elf.address(at: entry.offset) else { return "a place in the bytes of the file" }
+    let target = entry.addend.map { UInt64(bitPattern: $0) } ?? word
+    guard landmarks.image?.contains(target) ?? false else { return "an address in the file" }
+    guard let section = landmarks.section(of: entry.offset) else {
+      let isCode = elf.segments.contains {
+        $0.type == .load && $0.flags.contains(.execute) && !$0.flags.contains(.write)
+          && entry.offset &- $0.virtualAddress < $0.memorySize
+      }
+      return isCode ? "none in code: it runs before" : nil
+    }
+    return section.flags.contains(.execute) ? "none in code: it runs before" : nil
+  }
+
+  private mutating func judgeStatic(
+    _ entry: RelocationEntry, _ table: RelocationTable, in elf: borrowing ELFFile, _ list: inout FindingList
+  ) throws(ELFError) {
+    if let target = table.targetSection {
+      // What is not loaded, such as debug information, is nobody's to relocate.
+      guard elf.sections[target].flags.contains(.allocate) else { return }
+      retained.insert(target)
+    }
+    let kind: RelocationClass
+    if let lastType, lastType.type == entry.type {
+      kind = lastType.kind
+    } else {
+      kind = RelocationClass(entry.type, for: elf.header.machine)
+      lastType = (entry.type, kind)
+    }
+    var symbol: SymbolTable.Entry?
+    if [.absolute, .pcRelative, .plus, .minus].contains(kind) || isObject {
+      symbol = try symbols.symbol(of: entry, in: table, elf)
+    }
+    // Without a symbol it is about the addend, a number.
+    let isAbsolute = symbol.map { $0.definition == .absolute && $0.type != .file } ?? (entry.symbol == 0)
+    let isOfFile = isAbsolute && landmarks.isAddress(symbol?.value ?? UInt64(bitPattern: entry.addend ?? 0))
+    var use = RelocationUse(kind, isConstant: isAbsolute && !isOfFile, isFixed: isAbsolute && !isOfFile)
+    if use == .half {
+      return try settleHalf(
+        (entry, table, isAbsolute && !isOfFile), isSecond: kind == .minus, in: elf, &list)
+    }
+    if !isObject {
+      if use == .gotOrPLT, hasGOT || elf.isRelaxed(entry) { use = .distance }
+      if kind == .gpRelative, elf.isFromZero(entry) { use = .fromZero }
+      if relocatedByLoader.contains(entry.offset) { return }
+    }
+    if kind == .pageOffset || elf.isPageRelative(entry), pageRelative == nil {
+      pageRelative = try RelocationText(entry, table, isDynamic: false, in: elf, &landmarks, &symbols)
+        .location
+    }
+    try report(
+      use, entry, table, symbolIsDefined: symbol.map { $0.definition != .undefined } ?? true, in: elf, &list)
+  }
+
+  private mutating func report(
+    _ use: RelocationUse, _ entry: RelocationEntry, _ table: RelocationTable, symbolIsDefined: Bool = true,
+    in elf: borrowing ELFFile, _ list: inout FindingList
+  ) throws(ELFError) {
+    let objectsMayLink = profile != .purgatory
+    guard !use.isResolvedByLink || isObject && !objectsMayLink else { return }
+    let rule = isObject && !objectsMayLink ? Rule.dynamicRelocation : use.rule
+    let section = isObject ? table.targetSection : landmarks.section(of: entry.offset)?.index
+    let kind = FindingList.Kind(
+      rule: rule, type: entry.type ?? .max, section: section ?? 0,
+      effect: use.rawValue &<< 1 | (symbolIsDefined ? 1 : 0))
+    try list.add(kind) { () throws(ELFError) in
+      let text = try RelocationText(entry, table, isDynamic: false, in: elf, &landmarks, &symbols)
+      guard isObject else {
+        return Finding(
+          rule, text.location, found: "\(text.what), baked in", expected: use.expectedInstead,
+          help: rule.help(for: elf.header.machine), subjects: text.subjects)
+      }
+      return Finding(
+        rule, text.location, found: "\(text.what) \(use.prospect(symbolIsDefined: symbolIsDefined))",
+        expected: objectsMayLink ? "position-independent code" : "none",
+        help: use.isResolvedByLink
+          ? "link the object with -pie instead of handing it to a loader"
+          : rule.help(for: elf.header.machine),
+        subjects: text.subjects)
+    }
+  }
+
+  /// Takes up one half of a difference; nil: there are no more.
+  private mutating func settleHalf(
+    _ next: (entry: RelocationEntry, table: RelocationTable, isConstant: Bool)?, isSecond: Bool = false,
+    in elf: borrowing ELFFile, _ list: inout FindingList
+  ) throws(ELFError) {
+    let first = half
+    half = isSecond ? nil : next
+    if let first {
+      // The distance of two places, or of two numbers.
+      if let next, isSecond, first.entry.offset == next.entry.offset, first.isConstant == next.isConstant {
+        try report(.distance, first.entry, first.table, in: elf, &list)
+        return try report(.distance, next.entry, next.table, in: elf, &list)
+      }
+      try report(.half, first.entry, first.table, in: elf, &list)
+    }
+    if let next, isSecond { try report(.half, next.entry, next.table, in: elf, &list) }
+  }
+
+  private mutating func findUndefined(in elf: borrowing ELFFile, _ list: inout FindingList) throws(ELFError) {
     // GNU ld writes the version behind a name in .symtab, but not in .dynsym.
-    let known = Set(undefined.map { $0.name.prefix { $0 != "@" } })
-    undefined += try elf.dynamicSymbols().filter {
-      $0.definition == .undefined && !$0.name.isEmpty && !known.contains($0.name[...])
+    var names: Set<Substring> = []
+    var undefined: [(name: String, isWeak: Bool)] = []
+    var tables = [try elf.symbolTable()]
+    if elf.segments.contains(where: { $0.type == .dynamic })
+      || elf.sections.contains(where: { $0.type == .dynamic })
+    {
+      tables.append(try elf.dynamicSymbolTable())
+    }
+    for case var table? in tables {
+      for index in table.indices.dropFirst()
+      where table[index].definition == .undefined && table[index].isNamed {
+        let name = try table.name(index)
+        guard names.insert(name.prefix { $0 != "@" }).inserted else { continue }
+        undefined.append((name, table[index].binding == .weak))
+      }
     }
     counts.undefinedSymbols = undefined.count
-    guard report else { return }
-    for symbol in undefined {
-      findings.append(
+    // A link may define them.
+    guard !isObject || profile == .purgatory else { return }
+    for (name, isWeak) in undefined {
+      list.add(FindingList.Kind(rule: .undefinedSymbol, effect: isWeak ? 1 : 0)) {
         Finding(
-          .undefinedSymbol, symbol.name,
-          found: symbol.binding == .weak ? "undefined weak symbol" : "undefined symbol",
-          expected: "a definition in this file"))
+          .undefinedSymbol, name, found: isWeak ? "undefined weak symbol" : "undefined symbol",
+          expected: "a definition in this file", help: Rule.undefinedSymbol.help(for: elf.header.machine))
+      }
     }
   }
 
-  private mutating func findDynamicTables(in elf: borrowing ELFFile) {
-    for (index, segment) in elf.segments.enumerated()
-    where segment.type == .dynamic || segment.type == .interpreter {
-      findings.append(
-        Finding(
-          .dynamicSection, "program header \(index)",
-          found: segment.type == .dynamic ? "PT_DYNAMIC" : "PT_INTERP",
-          expected: "nothing for a dynamic loader"))
+  private func findDynamicTables(in elf: borrowing ELFFile, _ list: inout FindingList) {
+    let machine = elf.header.machine
+    func report(_ rule: Rule, _ location: String, found: String, expected: String) {
+      list.add(Finding(rule, location, found: found, expected: expected, help: rule.help(for: machine)))
     }
-    for section in elf.sections where section.flags.contains(.allocate) && section.size > 0 {
+    for (index, segment) in elf.segments.enumerated() {
+      let name: String? =
+        switch segment.type {
+        case .dynamic: "PT_DYNAMIC"
+        case .interpreter: "PT_INTERP"
+        default: nil
+        }
+      if let name {
+        report(
+          .dynamicSection, "program header \(index)", found: name, expected: "nothing for a dynamic loader")
+      }
+    }
+    for section in elf.sections where section.isLoaded {
+      let bytes = "\(section.size) bytes at \(String(hex: section.address))"
       if Self.dynamicTypes.contains(section.type) {
-        findings.append(
-          Finding(
-            .dynamicSection, section.name, found: "\(section.size) bytes at \(String(hex: section.address))",
-            expected: "nothing for a dynamic loader"))
-      } else if Self.isGOTOrPLT(section.name) {
-        findings.append(
-          Finding(
-            .gotOrPLT, section.name, found: "\(section.size) bytes at \(String(hex: section.address))",
-            expected: "an empty one"))
+        report(.dynamicSection, section.name, found: bytes, expected: "nothing for a dynamic loader")
+      } else if section.isGOTOrPLT {
+        report(.gotOrPLT, section.name, found: bytes, expected: "an empty one")
+      } else if section.flags.contains(.threadLocal) {
+        report(.threadLocal, section.name, found: bytes, expected: "nothing thread-local")
+      }
+    }
+    if elf.sections.isEmpty {
+      for (index, segment) in elf.segments.enumerated() where segment.type == .threadLocal {
+        report(.threadLocal, "program header \(index)", found: "PT_TLS", expected: "nothing thread-local")
       }
     }
   }
 
   private static let dynamicTypes: Set<Section.Kind> = [.dynamic, .dynamicSymbols, .hash, .gnuHash]
+}
 
-  private static func isGOTOrPLT(_ name: String) -> Bool {
+extension Section {
+  /// Whether it takes memory.
+  var isLoaded: Bool { flags.contains(.allocate) && size > 0 }
+
+  fileprivate var isGOTOrPLT: Bool {
     [".got", ".plt", ".igot", ".iplt"].contains { name == $0 || name.hasPrefix($0 + ".") }
+  }
+
+  /// Whether it says what a linker did to loaded bytes.
+  fileprivate func holdsRetainedRelocations(in sections: [Section]) -> Bool {
+    [.rela, .rel, .crel].contains(type) && !flags.contains(.allocate) && info > 0 && info < sections.count
+      && sections[info].flags.contains(.allocate)
+  }
+}
+
+extension ELFFile {
+  /// Whether the place goes by pages of 4 KiB: `adrp`.
+  fileprivate func isPageRelative(_ entry: RelocationEntry) -> Bool {
+    // ADR_PREL_PG_HI21, ADR_PREL_PG_HI21_NC, ADR_GOT_PAGE
+    header.machine == .aarch64 && [275, 276, 311].contains(entry.type ?? 0)
   }
 }

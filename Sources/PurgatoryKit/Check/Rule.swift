@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
+import ELF
 
 /// What a purgatory must satisfy.
 public enum Rule: String, CaseIterable, Sendable {
@@ -10,6 +11,8 @@ public enum Rule: String, CaseIterable, Sendable {
   case gotOrPLT = "got-or-plt"
   case undefinedSymbol = "undefined-symbol"
   case absoluteAddress = "absolute-address"
+  case threadLocal = "thread-local"
+  case flatLayout = "flat-layout"
   case loadSegment = "load-segment"
   case entry
   case infoSymbol = "info-symbol"
@@ -19,6 +22,14 @@ public enum Rule: String, CaseIterable, Sendable {
   case entryOutsideRegions = "entry-outside-regions"
   case dtb
   case manifest
+  case proof
+
+  /// Those that make any file run wherever its bytes are copied. Where one is broken and that is allowed, nothing is
+  /// proven.
+  static let positionIndependence: Set<Rule> = [
+    .dynamicRelocation, .dynamicSection, .gotOrPLT, .undefinedSymbol, .absoluteAddress, .threadLocal,
+    .flatLayout,
+  ]
 
   /// The rule as a sentence.
   public var summary: String {
@@ -28,6 +39,8 @@ public enum Rule: String, CaseIterable, Sendable {
     case .gotOrPLT: "nothing is addressed through a GOT or called through a PLT"
     case .undefinedSymbol: "every symbol is defined, weak ones too"
     case .absoluteAddress: "the bytes do not depend on the address they are linked at"
+    case .threadLocal: "nothing is thread-local"
+    case .flatLayout: "copied to a page, the loaded bytes are where their code expects them"
     case .loadSegment: "one PT_LOAD holds the blob, contiguous from its base and within budget"
     case .entry: "the entry point is the first byte, and executable"
     case .infoSymbol: "there is exactly one struct purgatory_info, and its contents are valid"
@@ -37,22 +50,34 @@ public enum Rule: String, CaseIterable, Sendable {
     case .entryOutsideRegions: "the kernel's entry lies in a verified region"
     case .dtb: "the device tree is aligned, is one, and is at most 2 MiB"
     case .manifest: "the files of an output folder are what its manifest and its purgatory say"
+    case .proof: "it was proven that the bytes do not depend on the address they are linked at"
     }
   }
 
   /// Whether it may be left out: what cannot be read is never ok.
   public var mayBeAllowed: Bool { self != .malformedELF }
 
+  /// The usual remedy, on AArch64.
+  public var help: String { help(for: .aarch64) }
+
   /// The usual remedy.
-  public var help: String {
-    switch self {
-    case .dynamicRelocation:
-      "address it with adr or adrp, or store a difference of labels; hide what is exported"
+  func help(for machine: ELFHeader.Machine) -> String {
+    let isAArch64 = machine == .aarch64
+    let address =
+      isAArch64
+      ? "address it with adr or adrp, or store a difference of labels"
+      : "compile it with -fPIE, or store a difference of labels"
+    return switch self {
+    case .dynamicRelocation: "\(address); hide what is exported"
     case .dynamicSection:
       "link with --no-dynamic-linker and /DISCARD/ the dynamic tables in the linker script"
-    case .gotOrPLT: "declare the symbol .hidden (-fvisibility=hidden) and address it with adr"
+    case .gotOrPLT:
+      "declare the symbol .hidden (-fvisibility=hidden)" + (isAArch64 ? " and address it with adr" : "")
     case .undefinedSymbol: "define it, or remove the reference; a weak one is no use without a loader"
-    case .absoluteAddress: "address it with adr or adrp, or store a difference of labels"
+    case .absoluteAddress: address
+    case .threadLocal: "make it an ordinary variable: nobody sets a thread pointer up"
+    case .flatLayout:
+      "link with a script that starts at a multiple of 4 KiB, and put everything where it is to run"
     case .loadSegment: "link with a script that puts everything into one PT_LOAD, what has no file bytes last"
     case .entry: "put the entry first in the linker script, in an executable segment"
     case .infoSymbol:
@@ -63,25 +88,25 @@ public enum Rule: String, CaseIterable, Sendable {
     case .entryOutsideRegions: "verify the kernel too, or correct --kernel-entry"
     case .dtb: "pass a flattened device tree at an 8-byte aligned address"
     case .manifest: "build the folder again: purgatory build --output-dir"
+    case .proof: "link it at two bases: purgatory check --objects OBJECT… --script SCRIPT"
     }
   }
 }
 
 /// Which rules apply.
 public enum Profile: String, CaseIterable, Sendable {
-  /// All: the file is to be a purgatory.
+  /// All: the file is to be a purgatory, and proven.
   case purgatory
   /// Those of position independence: the file is anybody's blob.
   case pie
+  /// The file is firmware that relocates itself: what it has to relocate is relative, and not the code that does it.
+  case selfRelocating = "self-relocating"
 
   public var rules: Set<Rule> {
     switch self {
     case .purgatory: Set(Rule.allCases)
-    case .pie:
-      [
-        .dynamicRelocation, .dynamicSection, .gotOrPLT, .undefinedSymbol, .absoluteAddress, .malformedELF,
-        .manifest,
-      ]
+    case .pie: Rule.positionIndependence.union([.malformedELF, .manifest])
+    case .selfRelocating: Profile.pie.rules.subtracting([.dynamicSection, .gotOrPLT])
     }
   }
 }

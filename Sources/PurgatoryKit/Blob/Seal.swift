@@ -1,0 +1,37 @@
+// Seal.swift — the mark in a purgatory that its bytes were proven: linked at two bases, they were the same
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import PurgatoryABI
+
+/// The SHA-256 of the code, which `build` writes behind it once it has proven it. So whoever has the blob, flat or not,
+/// filled in or not, can tell code that was proven from code that was linked by hand, or damaged since.
+///
+/// It protects from mistakes: whoever wants to deceive himself can compute it.
+enum Seal {
+  /// Where in a flat blob the code ends and the seal begins; nil: there is no room for one.
+  private static func offset(in flat: some RandomAccessCollection<UInt8>) -> Int? {
+    let offset = flat.count - Int(PURGATORY_END_SIZE)
+    return offset >= codeOffset ? offset : nil
+  }
+
+  private static let codeOffset = PurgatoryInfo.blobOffset + PurgatoryInfo.size
+
+  /// What it says.
+  static let description = "its seal: purgatory build linked this code at three bases"
+
+  /// Whether `flat`, the loadable bytes of a purgatory, have the seal of their code.
+  static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {
+    guard let offset = offset(in: flat) else { return false }
+    let digest = Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset))
+    return flat.dropFirst(offset).prefix(digest.bytes.count).elementsEqual(digest.bytes)
+  }
+
+  /// Seals the loadable bytes at `range` of `file`.
+  static func set(in file: inout [UInt8], at range: Range<Int>) {
+    guard let offset = offset(in: file[range]) else { return }
+    let start = range.lowerBound + offset
+    let digest = Digest(of: file[range.lowerBound + codeOffset..<start])
+    file.replaceSubrange(start..<start + digest.bytes.count, with: digest.bytes)
+  }
+}

@@ -1,0 +1,86 @@
+// Baseline.swift — findings that are known: only what is new breaks the build
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import FoundationEssentials
+
+/// What was found before, so that a project with findings can adopt the gate at once. Offsets are left out: a finding is
+/// known by its file, its rule and what it is about, and so many of them are.
+public struct Baseline: Codable, Equatable, Sendable {
+  struct File: Codable, Equatable {
+    let path: String
+    let findings: [Known]
+  }
+
+  struct Known: Codable, Equatable {
+    let rule: String
+    let kind: String
+    var count: Int
+  }
+
+  let version: Int
+  let files: [File]
+
+  private static let version = 1
+
+  /// What `files` break now. What cannot be read, or is not proven, is never known.
+  public init(_ files: [CheckedFile]) {
+    version = Self.version
+    self.files = files.compactMap { file in
+      var known: [Known] = []
+      for finding in file.findings where finding.mayBeAllowed && finding.rule != .proof {
+        if let index = known.firstIndex(where: { $0.isOf(finding) }) {
+          known[index].count += finding.count
+        } else {
+          known.append(Known(rule: finding.rule.rawValue, kind: finding.kind, count: finding.count))
+        }
+      }
+      return known.isEmpty ? nil : File(path: file.path, findings: known)
+    }
+  }
+
+  /// The baseline in the file at `path`.
+  public init(path: String) throws(Rejection) {
+    let bytes = try Files.read(path, .text)
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+    } catch {
+      throw Rejection(
+        Problem(
+          path, found: "no baseline", expected: "what check --write-baseline writes",
+          help: "write it again: purgatory check --write-baseline \(path) FILE…"))
+    }
+    guard version == Self.version else {
+      throw Rejection(
+        Problem(path, "version", found: "\(version)", expected: "\(Self.version)", help: "write it again"))
+    }
+  }
+
+  /// The file that says it: readable, reproducible.
+  public func encoded() throws(Rejection) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return Array(try encoder.encode(self)) + Array("\n".utf8)
+    } catch {
+      throw Rejection(Problem("baseline", found: "\(error)"))
+    }
+  }
+
+  /// Takes off `file` what is known of it.
+  func apply(to file: inout CheckedFile) {
+    var known = files.first { $0.path == file.path }?.findings ?? []
+    file.list.removeAll { finding in
+      guard let index = known.firstIndex(where: { $0.isOf(finding) }), known[index].count >= finding.count
+      else {
+        return false
+      }
+      known[index].count -= finding.count
+      return true
+    }
+  }
+}
+
+extension Baseline.Known {
+  func isOf(_ finding: Finding) -> Bool { rule == finding.rule.rawValue && kind == finding.kind }
+}

@@ -1,0 +1,199 @@
+// LinkProof.swift — link at three bases and compare: whatever differs is an absolute address
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import ELF
+import SystemPackage
+
+/// Objects and the linker script that makes a blob of them.
+public struct LinkInput: Sendable {
+  public let objects: [String]
+  public let script: String
+
+  public init(objects: [String], script: String) {
+    self.objects = objects
+    self.script = script
+  }
+}
+
+/// What the links have shown.
+public struct LinkProof: Sendable {
+  /// Each place where the bytes differ, by symbol, and what else keeps them from running where they are copied.
+  public let findings: [Finding]
+  /// The loadable bytes, as they are linked at the script's own base.
+  let image: FlatImage
+  /// The bytes run at any multiple of this from where they were linked.
+  public let alignment: UInt64
+  /// The processor.
+  let machine: String
+}
+
+extension Toolchain {
+  /// How far from the script's own base the other two links are: whichever bit of an address is asked for, above those
+  /// of a page, differs in one of them.
+  package static let proofDistances: [UInt64] = [0x2a5b_6c3d_5000, 0x55a4_93c2_a000]
+  /// The same for 32-bit files.
+  private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0x55a4_a000]
+  /// Scripts may align more than to a page. Then it has not been proven that the bytes run at every page.
+  private static let alignments: [UInt64] = [0x1000, 0x1_0000, 0x20_0000]
+
+  /// Links `input` at the script's own base and further up, without -pie.
+  ///
+  /// - Throws: what keeps the links from being made.
+  public func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
+    let work = try WorkDirectory()
+    let script = LinkerScript(String(decoding: try Files.read(input.script, .text), as: UTF8.self))
+    let first = try await link(input, script: input.script, to: "first.elf", in: work.path)
+    let isNarrow = first.count > 4 && first[4] == 1
+    var notMoved: Rejection?
+    for alignment in Self.alignments {
+      do throws(Rejection) {
+        var findings: [Finding] = []
+        for distance in isNarrow ? Self.narrowDistances : Self.proofDistances where findings.isEmpty {
+          findings = try await compare(
+            first, with: input, script, movedBy: distance.roundedDown(to: alignment), in: work.path)
+        }
+        return try conclusion(first, findings, input, alignment)
+      } catch {
+        // What was not moved as a whole is perhaps aligned to more.
+        guard error == Self.notMoved(input) else { throw error }
+        notMoved = error
+      }
+    }
+    throw notMoved ?? Self.notMoved(input)
+  }
+
+  private static func notMoved(_ input: LinkInput) -> Rejection {
+    Rejection(
+      Problem(
+        input.script, "SECTIONS", found: "addresses that do not follow its bases",
+        expected: "all of them relative to the origins of MEMORY and to numbers that `.` is set to",
+        help: "start SECTIONS with `. = BASE;` and set addresses nowhere else"))
+  }
+
+  private func compare(
+    _ first: [UInt8], with input: LinkInput, _ script: LinkerScript, movedBy distance: UInt64,
+    in work: FilePath
+  ) async throws(Rejection) -> [Finding] {
+    let moved = work.appending("moved.lds").string
+    var files = OutputFiles()
+    files.add(script.moved(by: distance).utf8, to: moved)
+    try files.write()
+    let second: [UInt8]
+    do {
+      second = try await link(input, script: moved, to: "second.elf", in: work)
+    } catch {
+      // A relocation that cannot hold the higher address is absolute, or it would not care.
+      let overflows = (error.transcript ?? "").split(separator: "\n").compactMap(Self.overflow)
+      guard overflows.isEmpty else { return overflows }
+      throw Rejection(
+        [
+          Problem(
+            input.script, "SECTIONS", found: "no link \(String(hex: distance)) further up",
+            expected: "a script that links at any base",
+            help: "start SECTIONS with `. = BASE;` and set addresses nowhere else")
+        ], transcript: error.transcript)
+    }
+    do {
+      return try Self.differences(ELFFile(first), ELFFile(second), distance, input)
+    } catch {
+      throw error as? Rejection ?? Rejection(Problem(input.script, found: "\(error)"))
+    }
+  }
+
+  /// What the bytes show, and what else the first link and the objects do.
+  private func conclusion(
+    _ first: [UInt8], _ differences: [Finding], _ input: LinkInput, _ alignment: UInt64
+  ) throws(Rejection) -> LinkProof {
+    do throws(ELFError) {
+      let elf = try ELFFile(first)
+      var list = FindingList(rules: Profile.pie.rules)
+      let position = try PositionIndependence(elf, .pie, into: &list)
+      list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
+      let undefined = try UndefinedSymbols(input.objects, linkedTo: elf).findings
+      // GNU ld leaves undefined weak symbols out of what it links, lld names them.
+      let known = Set(undefined.map(\.location))
+      let others = list.findings.filter { $0.rule != .undefinedSymbol || !known.contains($0.location) }
+      return LinkProof(
+        findings: undefined + differences + others, image: FlatImage(elf), alignment: alignment,
+        machine: elf.header.machine.name)
+    } catch {
+      throw Rejection(error.finding.problem(in: input.script))
+    }
+  }
+
+  /// What a linker says of a relocation in `FILE:(SECTION+OFFSET): …`; nil: the line is about something else.
+  private static func overflow(_ line: Substring) -> Finding? {
+    guard line.contains("relocation"), let end = line.firstRange(of: "): "),
+      let start = line[..<end.lowerBound].lastIndex(of: "(")
+    else { return nil }
+    // Where the symbol is defined is of the second link only; the place may be called so, too.
+    let message = line[end.upperBound...]
+    let reason = message[..<(message.firstRange(of: " defined in ")?.lowerBound ?? message.endIndex)]
+    return Finding(
+      .absoluteAddress, String(line[line.index(after: start)..<end.lowerBound]),
+      found: "\(reason), at another base", expected: "the same bytes at every base")
+  }
+
+  private func link(
+    _ input: LinkInput, script: String, to elf: String, in work: FilePath
+  ) async throws(Rejection) -> [UInt8] {
+    let directory = FilePath(absolute: input.script).removingLastComponent().string
+    try await linkCommand(
+      options: ["--no-dynamic-linker", "-L", directory], script: FilePath(absolute: script).string,
+      objects: input.objects.map { FilePath(absolute: $0).string }, to: elf
+    ).run(in: work)
+    return try Files.read(work.appending(elf).string, .elf)
+  }
+
+  private static func differences(
+    _ first: borrowing ELFFile, _ second: borrowing ELFFile, _ distance: UInt64, _ input: LinkInput
+  ) throws -> [Finding] {
+    let pairs = zip(first.sections, second.sections).filter { $0.0.flags.contains(.allocate) }
+    guard first.sections.count == second.sections.count else { return [resized("section header table")] }
+    if let changed = pairs.first(where: { $0.0.name != $0.1.name || $0.0.size != $0.1.size }) {
+      // Where a linker puts code in between, what follows moves.
+      return [resized(changed.0.name)]
+    }
+    guard pairs.allSatisfy({ $0.1.address &- $0.0.address == distance }) else { throw notMoved(input) }
+    let symbols = try first.symbols()
+    return pairs.filter { $0.0.type != .noBits }.flatMap { section, other in
+      differences(
+        in: section, first.bytes[section.fileRange], second.bytes[other.fileRange], distance, symbols: symbols
+      )
+    }
+  }
+
+  private static func resized(_ place: String) -> Finding {
+    Finding(.absoluteAddress, place, found: "another size at another base", expected: "the same")
+  }
+
+  /// The first difference in each symbol of a section.
+  private static func differences(
+    in section: ELF.Section, _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>, _ distance: UInt64,
+    symbols: [Symbol]
+  ) -> [Finding] {
+    var following = symbols.filter { symbol in
+      symbol.definition == .section(section.index) && symbol.isLabel && symbol.value >= section.address
+    }.sorted { $0.value > $1.value }
+    var findings: [Finding] = []
+    var symbol: Symbol?
+    var isReported = false
+    for (offset, bytes) in zip(first, second).enumerated() where bytes.0 != bytes.1 {
+      while let next = following.last, next.value <= section.address &+ UInt64(offset) {
+        symbol = following.removeLast()
+        isReported = false
+      }
+      guard !isReported else { continue }
+      isReported = true
+      // The instruction or word that it is in, unless that is of the symbol before.
+      let place = max(UInt64(offset & ~3), symbol.map { $0.value &- section.address } ?? 0)
+      findings.append(
+        Finding(
+          .absoluteAddress, "\(section.name)+\(String(hex: place))",
+          found: "bytes that depend on the base" + (symbol.map { ", in \($0.name)" } ?? ""),
+          expected: "the same bytes at \(String(hex: distance)) above", subjects: [section.name]))
+    }
+    return findings
+  }
+}
