@@ -50,7 +50,9 @@ public struct ELFHeader: Equatable, Sendable {
     public static let riscv = Self(rawValue: UInt16(EM_RISCV))
     public static let ppc64 = Self(rawValue: UInt16(EM_PPC64))
     public static let s390 = Self(rawValue: UInt16(EM_S390))
-    static let mips = Self(rawValue: UInt16(EM_MIPS))
+    public static let arm = Self(rawValue: UInt16(EM_ARM))
+    public static let i386 = Self(rawValue: UInt16(EM_386))
+    public static let mips = Self(rawValue: UInt16(EM_MIPS))
     static let alpha = Self(rawValue: UInt16(EM_ALPHA))
 
     /// The processor's name, such as `AArch64`; `machine N` for one that this module knows nothing about.
@@ -61,6 +63,9 @@ public struct ELFHeader: Equatable, Sendable {
       case .riscv: "RISC-V"
       case .ppc64: "PowerPC64"
       case .s390: "S/390"
+      case .arm: "ARM"
+      case .i386: "i386"
+      case .mips: "MIPS"
       default: "machine \(rawValue)"
       }
     }

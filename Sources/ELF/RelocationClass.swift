@@ -70,6 +70,9 @@ struct RelocationTypes: Sendable {
     case .riscv: riscv
     case .ppc64: ppc64
     case .s390: s390
+    case .arm: arm
+    case .i386: i386
+    case .mips: mips
     default: nil
     }
   }
