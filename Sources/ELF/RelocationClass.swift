@@ -78,6 +78,10 @@ struct RelocationTypes: Sendable {
   }
 
   func type(of relocation: Relocation) -> (name: Substring, classification: RelocationClass)? {
-    types[relocation.type ?? relative]
+    type(relocation.type ?? relative)
+  }
+
+  func type(_ number: UInt32) -> (name: Substring, classification: RelocationClass)? {
+    types[number] ?? composition(number)
   }
 }
