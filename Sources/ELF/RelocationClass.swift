@@ -94,11 +94,15 @@ struct RelocationTypes: Sendable {
     case .riscv: riscv
     case .ppc64: ppc64
     case .s390: s390
+    case .arm: arm
+    case .i386: i386
+    case .mips: mips
     default: nil
     }
   }
 
-  func type(_ type: UInt32?) -> (name: Substring, classification: RelocationClass)? {
-    types[type ?? relative]
+  func type(_ number: UInt32?) -> (name: Substring, classification: RelocationClass)? {
+    let number = number ?? relative
+    return types[number] ?? composition(number)
   }
 }

@@ -39,6 +39,7 @@ extension RelocationTypes {
     ])
 
   /// RISC-V psABI. `ADD…`, `SUB…` and `SET…` are the parts of a difference of two labels.
+  /// `VENDOR` says whose type the next relocation has; types from 192 on have no name, for they are each vendor's own.
   static let riscv = RelocationTypes(
     prefix: "R_RISCV_", relative: 3,
     [
@@ -69,6 +70,7 @@ extension RelocationTypes {
       (60, .plus, "SET_ULEB128"),
       (61, .minus, "SUB_ULEB128"),
       (62, .tls, "TLSDESC_HI20 TLSDESC_LOAD_LO12 TLSDESC_ADD_LO12 TLSDESC_CALL"),
+      (191, .none, "VENDOR"),
     ])
 
   /// 64-bit ELF V2 ABI for Power. The TOC is the GOT.
