@@ -72,10 +72,14 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], exclude: ["Golden"]),
 
+    // Code in an emulated processor. A test target, or building all that is not a test would need libunicorn.
+    .systemLibrary(name: "CUnicorn", path: "Tests/CUnicorn", providers: [.apt(["libunicorn-dev"])]),
+    .testTarget(name: "Emulation", dependencies: ["CUnicorn"]),
+
     // Tests that run QEMU, and the bench that counts instructions in it.
     .testTarget(
       name: "CheckTests",
-      dependencies: ["ELF", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory"],
+      dependencies: ["ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory"],
       exclude: ["Golden"]),
     .target(
       name: "TestSupport",

@@ -12,7 +12,9 @@ import Testing
   /// an archive of the same few files.
   init() throws {
     folder = try Folder()
-    for name in ["checkout/scripts", "bin", "files/usr/bin", "files/usr/lib"] { try folder.makeFolder(name) }
+    for name in ["checkout/scripts", "bin", "files/boot", "files/usr/bin", "files/usr/lib"] {
+      try folder.makeFolder(name)
+    }
     try folder.write(read("\(packageFolder)/scripts/fetch-debian"), to: "checkout/scripts/fetch-debian")
     try folder.setMode(0o755, of: "checkout/scripts/fetch-debian")
     for name in ["bin/busybox", "lib/ld-linux-aarch64.so.1", "lib/libc.so.6"] {
@@ -28,7 +30,7 @@ import Testing
         case " $(cat '\(folder.path)/lacking') " in
         *" $package "*) echo "E: Unable to locate package $package" >&2; exit 100 ;;
         esac
-        tar -cf package.deb -C '\(folder.path)/files' ./usr ;;
+        tar -cf package.deb -C '\(folder.path)/files' . ;;
       esac
       """)
     try program("apt-cache", "exit 100")
@@ -85,6 +87,29 @@ import Testing
     // What is there is kept, and what lacked is tried again.
     let again = try await fetch("elf-loader", "elf-amd64", "busybox")
     #expect(again.status == .exited(0) && again.error == "fetch-debian: libc6:amd64\n", "\(again.error)")
+  }
+
+  @Test func theVDSOIsCutOutOfTheImage() async throws {
+    // A header that names two section headers at the end of 0x60 bytes of contents: 0xe0 bytes in all.
+    var vdso = [UInt8](repeating: 0xa, count: 0xe0)
+    vdso.replaceSubrange(
+      0..<16, with: Array("\u{7f}ELF\u{2}\u{1}\u{1}".utf8) + [UInt8](repeating: 0, count: 9))
+    vdso.replaceSubrange(16..<20, with: [3, 0, 183, 0])
+    vdso.replaceSubrange(40..<48, with: [0x60, 0, 0, 0, 0, 0, 0, 0])
+    vdso.replaceSubrange(60..<62, with: [2, 0])
+    let image = Array("ARMd\n\u{7f}ELF\n".utf8) + vdso + [1, 2, 3]
+    try folder.write(image, to: "files/boot/vmlinuz-6")
+    let outcome = try await fetch("vdso", "u-boot", "tf-a")
+    #expect(try folder.read("checkout/.cache/debian/vdso/vdso.so") == vdso, "\(outcome.error)")
+    #expect(!folder.exists("checkout/.cache/debian/vdso/Image"))
+    let said = outcome.error.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+    #expect(
+      said == [
+        "error: .cache/debian/u-boot: u-boot-qemu: no */qemu_arm64/u-boot.bin in it, "
+          + "expected for the tests that boot through U-Boot",
+        "error: .cache/debian/tf-a: arm-trusted-firmware: not all of */rk3399/bl31.elf */imx8mn/bl31.bin in it, "
+          + "expected for the tests of check",
+      ])
   }
 
   @Test func anUnknownName() async throws {
