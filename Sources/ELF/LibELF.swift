@@ -4,14 +4,22 @@
 internal import CLibELF
 internal import CheckedArithmetic
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// An open libelf handle.
 ///
-/// libelf keeps the address it is given, so the handle owns a copy of the file. It is lenient: a table outside
-/// the file reads as "no sections", and counts are clamped without a word. Callers therefore check every
-/// offset, size and count against the file before they ask for what lies there.
+/// libelf keeps the address it is given, so the handle owns what is there: room for the whole file, in which only the
+/// header tables are, since libelf is asked for nothing else. The rest is never touched, and takes no memory. libelf is
+/// lenient: a table outside the file reads as "no sections", and counts are clamped without a word. Callers therefore
+/// check every offset, size and count against the file before they ask for what lies there.
 struct LibELF: ~Copyable {
   private let elf: OpaquePointer
   private let image: UnsafeMutableRawBufferPointer
+  private let bytes: [UInt8]
 
   /// libelf demands this call before all others; without it `elf_memory` fails.
   private static let version = elf_version(CUnsignedInt(EV_CURRENT))
@@ -19,19 +27,54 @@ struct LibELF: ~Copyable {
   /// Opens `bytes`, which have a whole ELF header; then libelf rejects only an impossible section count.
   init(_ bytes: [UInt8]) throws(ELFError) {
     _ = LibELF.version
-    let image = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-    image.copyBytes(from: bytes)
+    let tables = try LibELF.headerTables(of: bytes)
+    // Pages that are not written to are zero, and none.
+    guard let start = calloc(bytes.count, 1) else {
+      throw ELFError(place: "file", found: "\(hex(bytes.count)) bytes", expected: "as much memory")
+    }
+    let image = UnsafeMutableRawBufferPointer(start: start, count: bytes.count)
+    for range in tables {
+      UnsafeMutableRawBufferPointer(rebasing: image[range]).copyBytes(from: bytes[range])
+    }
     guard let elf = elf_memory(image.bindMemory(to: CChar.self).baseAddress, image.count) else {
-      image.deallocate()
-      throw LibELF.failure("section header table")
+      let failure = LibELF.failure("section header table")
+      free(start)
+      throw failure
     }
     self.elf = elf
     self.image = image
+    self.bytes = bytes
   }
 
   deinit {
     elf_end(elf)
-    image.deallocate()
+    free(image.baseAddress)
+  }
+
+  /// Where the ELF header and the tables that it names are, as far as the file has them.
+  private static func headerTables(of bytes: [UInt8]) throws(ELFError) -> [Range<Int>] {
+    let start = 0..<min(bytes.count, MemoryLayout<Elf64_Ehdr>.size)
+    var copy = Array(bytes[start])
+    var header = GElf_Ehdr()
+    let isRead = copy.withUnsafeMutableBytes { image in
+      guard let elf = elf_memory(image.bindMemory(to: CChar.self).baseAddress, image.count) else {
+        return false
+      }
+      defer { elf_end(elf) }
+      return gelf_getehdr(elf, &header) != nil
+    }
+    guard isRead else { throw failure("ELF header") }
+    func table(_ offset: UInt64, _ count: UInt16, _ size: UInt16) -> Range<Int> {
+      guard let offset = Int(exactly: offset), offset <= bytes.count else { return 0..<0 }
+      // A count that does not fit is in section 0: as many as there is room for.
+      let isExtended = count == 0 || count == UInt16(PN_XNUM)
+      let end = isExtended ? bytes.count : min(bytes.count, offset + Int(count) * Int(size))
+      return offset..<end
+    }
+    return [
+      start, table(header.e_phoff, header.e_phnum == 0 ? 1 : header.e_phnum, header.e_phentsize),
+      table(header.e_shoff, header.e_shnum, header.e_shentsize),
+    ]
   }
 
   /// The size in bytes of one entry of `type` in this file's class.
@@ -87,7 +130,7 @@ struct LibELF: ~Copyable {
     guard !range.isEmpty else { return [] }
     let table = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
     defer { table.deallocate() }
-    table.copyMemory(from: UnsafeRawBufferPointer(rebasing: image[range]))
+    table.copyBytes(from: bytes[range])
     var data = Elf_Data()
     data.d_buf = table.baseAddress
     data.d_size = table.count

@@ -9,7 +9,8 @@ public enum RelocationClass: Hashable, Sendable {
   case none
   /// A part of the address itself: the result depends on where the program is.
   case absolute
-  /// The distance from the place to the address, also when a linker may lead it through the PLT.
+  /// The distance from the place to the address, also when a linker may lead it through the PLT; and the distance to
+  /// where the GOT is, or from there to the address: of what the GOT holds nothing is used.
   case pcRelative
   /// The low bits of the address, within its page of 4 KiB: the same wherever the program is moved by pages.
   case pageOffset

@@ -24,7 +24,10 @@ extension RelocationTypes {
       (15, .pcRelative, "PC8"),
       (16, .tls, "DTPMOD64 DTPOFF64 TPOFF64 TLSGD TLSLD DTPOFF32 GOTTPOFF TPOFF32"),
       (24, .pcRelative, "PC64"),
-      (25, .gotOrPLT, "GOTOFF64 GOTPC32 GOT64 GOTPCREL64 GOTPC64 GOTPLT64 PLTOFF64"),
+      (25, .pcRelative, "GOTOFF64 GOTPC32"),
+      (27, .gotOrPLT, "GOT64 GOTPCREL64"),
+      (29, .pcRelative, "GOTPC64"),
+      (30, .gotOrPLT, "GOTPLT64 PLTOFF64"),
       (32, .none, "SIZE32 SIZE64"),
       (34, .tls, "GOTPC32_TLSDESC TLSDESC_CALL TLSDESC"),
       (37, .dynamic, "IRELATIVE RELATIVE64"),
@@ -157,9 +160,10 @@ extension RelocationTypes {
       (6, .gotOrPLT, "GOT12 GOT32"),
       (8, .pcRelative, "PLT32"),
       (9, .dynamic, "COPY GLOB_DAT JMP_SLOT RELATIVE"),
-      (13, .gotOrPLT, "GOTOFF32 GOTPC GOT16"),
+      (13, .pcRelative, "GOTOFF32 GOTPC"),
+      (15, .gotOrPLT, "GOT16"),
       (16, .pcRelative, "PC16 PC16DBL PLT16DBL PC32DBL PLT32DBL"),
-      (21, .gotOrPLT, "GOTPCDBL"),
+      (21, .pcRelative, "GOTPCDBL"),
       (22, .absolute, "64"),
       (23, .pcRelative, "PC64"),
       (24, .gotOrPLT, "GOT64"),
@@ -167,7 +171,14 @@ extension RelocationTypes {
       (
         26, .gotOrPLT,
         """
-        GOTENT GOTOFF16 GOTOFF64 GOTPLT12 GOTPLT16 GOTPLT32 GOTPLT64 GOTPLTENT PLTOFF16 PLTOFF32 PLTOFF64
+        GOTENT
+        """
+      ),
+      (27, .pcRelative, "GOTOFF16 GOTOFF64"),
+      (
+        29, .gotOrPLT,
+        """
+        GOTPLT12 GOTPLT16 GOTPLT32 GOTPLT64 GOTPLTENT PLTOFF16 PLTOFF32 PLTOFF64
         """
       ),
       (

@@ -117,8 +117,16 @@ func jsonText(_ value: some Encodable) throws -> String {
 extension String {
   /// Each line so many spaces further in.
   func indented(by count: Int) -> String {
-    let space = String(repeating: " ", count: count)
-    return split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : space + $0 }
-      .joined(separator: "\n")
+    let space = [UInt8](repeating: UInt8(ascii: " "), count: count)
+    let newline = UInt8(ascii: "\n")
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(utf8.count * 3 / 2)
+    var last = newline
+    for byte in utf8 {
+      if last == newline, byte != newline { bytes += space }
+      bytes.append(byte)
+      last = byte
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

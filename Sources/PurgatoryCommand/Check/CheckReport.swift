@@ -64,16 +64,16 @@ struct CheckReport {
     return summary.failed == 0 ? 0 : 1
   }
 
-  mutating func begin() throws { try write(writer.begin(), try text?.begin() ?? "") }
+  mutating func begin() throws { try write(writer.begin(), text?.begin() ?? "") }
 
   mutating func add(_ file: CheckedFile) throws {
     summary.add(file)
     files.append(file)
-    try write(writer.text(of: file), try text?.text(of: file) ?? "")
+    try write(writer.text(of: file), text?.text(of: file) ?? "")
   }
 
   mutating func end() throws {
-    try write(writer.end(summary), try text?.end(summary) ?? "")
+    try write(writer.end(summary), text?.end(summary) ?? "")
     guard let output else { return }
     var files = OutputFiles()
     files.add(report.utf8, to: output)

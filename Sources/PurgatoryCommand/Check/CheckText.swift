@@ -37,7 +37,8 @@ struct CheckText: CheckWriter {
     lines.append(
       "\(path): \(verdict(of: file)): \(count(counts.dynamicRelocations, "dynamic relocation")), "
         + "\(count(counts.staticRelocations, "static relocation")), "
-        + "\(count(counts.undefinedSymbols, "undefined symbol"))\(allowed) (\(file.judged.printable))")
+        + "\(count(counts.undefinedSymbols, "undefined symbol"))\(allowed); \(file.judged.printable)\(proof(of: file))"
+    )
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -47,11 +48,14 @@ struct CheckText: CheckWriter {
     return lines.map { $0 + "\n" }.joined()
   }
 
+  private func proof(of file: CheckedFile) -> String {
+    guard file.ok, case .made(let by) = file.proof else { return "" }
+    return ", proven by \(by)"
+  }
+
   private func verdict(of file: CheckedFile) -> String {
     switch file.verdict {
-    case .proven:
-      if case .made(let by) = file.proof { return paint("ok", "1;32") + ", proven by \(by)" }
-      return paint("ok", "1;32")
+    case .proven: return paint("ok", "1;32")
     case .unproven: return paint("unproven", file.passes ? "1;33" : "1;31")
     case .broken: return paint("broken", "1;31") + ", \(count(file.findingCount, "finding"))"
     case .unreadable: return paint("unreadable", "1;31")

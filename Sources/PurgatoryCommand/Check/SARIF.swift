@@ -37,15 +37,16 @@ struct SARIF: CheckWriter {
   }
 
   mutating func text(of file: CheckedFile) throws -> String {
+    let results = results(of: file)
+    let taken = results.prefix(Self.maximumResults - 1 - resultCount)
+    leftOut += results.count - taken.count
     var text = ""
-    for result in results(of: file) {
-      guard resultCount < Self.maximumResults - 1 else {
-        leftOut += 1
-        continue
-      }
-      text += (resultCount == 0 ? "" : ",\n") + (try jsonText(result).indented(by: 8))
-      resultCount += 1
+    if !taken.isEmpty {
+      // An array without its brackets, each of which has a line of its own.
+      let array = try jsonText(Array(taken)).utf8.dropFirst(2).dropLast(2)
+      text = (resultCount == 0 ? "" : ",\n") + String(decoding: array, as: UTF8.self).indented(by: 6)
     }
+    resultCount += taken.count
     if file.verdict == .unreadable { isComplete = false }
     for note in ["judged \(file.judged): \(file.verdict.rawValue)"] + file.notes {
       notes.append(Notification(level: "note", message: Message(text: "\(file.path.printable): \(note)")))

@@ -18,7 +18,7 @@ enum Seal {
   private static let codeOffset = PurgatoryInfo.blobOffset + PurgatoryInfo.size
 
   /// What it says.
-  static let description = "its seal: purgatory build linked this code at three bases"
+  static let description = "the seal of its build"
 
   /// Whether `flat`, the loadable bytes of a purgatory, have the seal of their code.
   static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {

@@ -240,6 +240,12 @@ public struct Checker: Sendable {
       file.unjudged.subtract([.malformedELF])
       return
     }
+    guard profile == .purgatory || Blob.looksLikeFlat(bytes) else {
+      return file.list.add(
+        Finding(
+          .malformedELF, "file", found: "neither an ELF file nor a flat purgatory",
+          expected: "what can be judged by itself", help: FileKind.helpOfFlat(file.path)))
+    }
     do {
       let blob = try Blob(recognising: bytes, file: file.path)
       file.judged = blob.format == .bundle ? "a purgatory with its kernel" : "a flat purgatory"

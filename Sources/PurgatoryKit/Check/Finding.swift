@@ -63,6 +63,7 @@ struct Violations: Error, Equatable {
 extension String {
   /// Control characters and line ends escaped: names in a hostile file must not write to the terminal or the CI log.
   public var printable: String {
+    if utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return self }
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     return unicodeScalars.reduce(into: "") { text, scalar in
       text += scalar.isUnprintable ? scalar.escaped(asASCII: true) : String(scalar)
@@ -71,7 +72,8 @@ extension String {
 
   /// JSON in which what does not print is escaped: JSON's own escapes are of control characters below 0x20 only.
   public var printableJSON: String {
-    unicodeScalars.reduce(into: "") { text, scalar in
+    if utf8.allSatisfy({ $0 < 0x80 }) { return self }
+    return unicodeScalars.reduce(into: "") { text, scalar in
       if scalar.isASCII || !scalar.isUnprintable {
         text.unicodeScalars.append(scalar)
       } else {

@@ -79,7 +79,7 @@ struct FlatLayout {
             found:
               "address \(String(hex: two.virtualAddress)), in the memory of program header \(first.offset)",
             expected: "memory of its own"))
-      } else if one.fileSize < one.memorySize, two.fileSize > 0 {
+      } else if one.fileSize < one.memorySize, two.fileSize > 0, !elf.isPadded(one) {
         findings.append(
           report(
             "program header \(first.offset)",
@@ -153,5 +153,15 @@ struct FlatLayout {
       if let offset { return "\(name)+\(String(hex: UInt64(offset - 3)))" }
     }
     return nil
+  }
+}
+
+extension ELFFile {
+  /// Whether the memory without file bytes in `segment` is what lld pads with up to the next page's permissions.
+  fileprivate func isPadded(_ segment: ELF.Segment) -> Bool {
+    let bss = sections.filter {
+      $0.isLoaded && $0.type == .noBits && $0.address &- segment.virtualAddress < segment.memorySize
+    }
+    return !bss.isEmpty && bss.allSatisfy { $0.name == ".relro_padding" || $0.flags.contains(.threadLocal) }
   }
 }

@@ -35,8 +35,12 @@ struct PositionIndependence {
   private var relocatedByLoader: Set<UInt64> = []
   private let isObject: Bool
   private let hasGOT: Bool
+  /// Whether retained relocations tell of a GOT, and how many of its loads the linker has left.
+  private(set) var isGOTKnown = false
+  private(set) var gotLoads = 0
   /// The first half of a difference, whose second half may be next.
   private var half: (entry: RelocationEntry, table: RelocationTable, isConstant: Bool)?
+  private var lastTarget: Int?
   private var lastType: (type: UInt32?, kind: RelocationClass)?
 
   /// - Parameter profile: with `pie`, of an object only what no link can resolve is reported.
@@ -107,10 +111,11 @@ struct PositionIndependence {
   private mutating func judgeStatic(
     _ entry: RelocationEntry, _ table: RelocationTable, in elf: borrowing ELFFile, _ list: inout FindingList
   ) throws(ELFError) {
-    if let target = table.targetSection {
+    if let target = table.targetSection, target != lastTarget {
       // What is not loaded, such as debug information, is nobody's to relocate.
       guard elf.sections[target].flags.contains(.allocate) else { return }
       retained.insert(target)
+      lastTarget = target
     }
     let kind: RelocationClass
     if let lastType, lastType.type == entry.type {
@@ -124,7 +129,10 @@ struct PositionIndependence {
       symbol = try symbols.symbol(of: entry, in: table, elf)
     }
     // Without a symbol it is about the addend, a number.
-    let isAbsolute = symbol.map { $0.definition == .absolute && $0.type != .file } ?? (entry.symbol == 0)
+    var isAbsolute = symbol.map { $0.definition == .absolute && $0.type != .file } ?? (entry.symbol == 0)
+    if isAbsolute, symbol != nil, let name = try symbols.name(of: entry, in: table, elf) {
+      isAbsolute = !Self.linkerNames.contains(name)
+    }
     let isOfFile = isAbsolute && landmarks.isAddress(symbol?.value ?? UInt64(bitPattern: entry.addend ?? 0))
     var use = RelocationUse(kind, isConstant: isAbsolute && !isOfFile, isFixed: isAbsolute && !isOfFile)
     if use == .half {
@@ -132,7 +140,12 @@ struct PositionIndependence {
         (entry, table, isAbsolute && !isOfFile), isSecond: kind == .minus, in: elf, &list)
     }
     if !isObject {
-      if use == .gotOrPLT, hasGOT || elf.isRelaxed(entry) { use = .distance }
+      if use == .gotOrPLT {
+        isGOTKnown = true
+        if elf.isRelaxed(entry) { use = .distance } else { gotLoads += 1 }
+        // One cause, one finding: its section's.
+        if hasGOT { use = .distance }
+      }
       if kind == .gpRelative, elf.isFromZero(entry) { use = .fromZero }
       if relocatedByLoader.contains(entry.offset) { return }
     }
@@ -143,6 +156,11 @@ struct PositionIndependence {
     try report(
       use, entry, table, symbolIsDefined: symbol.map { $0.definition != .undefined } ?? true, in: elf, &list)
   }
+
+  /// Addresses, though GNU ld makes their symbols absolute.
+  private static let linkerNames: Set<String> = [
+    "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_PROCEDURE_LINKAGE_TABLE_",
+  ]
 
   private mutating func report(
     _ use: RelocationUse, _ entry: RelocationEntry, _ table: RelocationTable, symbolIsDefined: Bool = true,
@@ -204,7 +222,8 @@ struct PositionIndependence {
       for index in table.indices.dropFirst()
       where table[index].definition == .undefined && table[index].isNamed {
         let name = try table.name(index)
-        guard names.insert(name.prefix { $0 != "@" }).inserted else { continue }
+        let end = name.utf8.firstIndex(of: UInt8(ascii: "@")) ?? name.endIndex
+        guard names.insert(name[..<end]).inserted else { continue }
         undefined.append((name, table[index].binding == .weak))
       }
     }
@@ -242,6 +261,8 @@ struct PositionIndependence {
       if Self.dynamicTypes.contains(section.type) {
         report(.dynamicSection, section.name, found: bytes, expected: "nothing for a dynamic loader")
       } else if section.isGOTOrPLT {
+        // One that nothing loads from any more holds addresses of no consequence; the one that GNU ld always makes none.
+        if !isObject, isGOTKnown && gotLoads == 0 || elf.isReserved(section) { continue }
         report(.gotOrPLT, section.name, found: bytes, expected: "an empty one")
       } else if section.flags.contains(.threadLocal) {
         report(.threadLocal, section.name, found: bytes, expected: "nothing thread-local")
@@ -273,6 +294,12 @@ extension Section {
 }
 
 extension ELFFile {
+  /// Whether it is a GOT of the three words that a dynamic loader would fill in, and holds nothing.
+  fileprivate func isReserved(_ section: Section) -> Bool {
+    let words = section.fileRange.count / (header.elfClass == .elf64 ? 8 : 4)
+    return section.name == ".got.plt" && words == 3 && bytes[section.fileRange].allSatisfy { $0 == 0 }
+  }
+
   /// Whether the place goes by pages of 4 KiB: `adrp`.
   fileprivate func isPageRelative(_ entry: RelocationEntry) -> Bool {
     // ADR_PREL_PG_HI21, ADR_PREL_PG_HI21_NC, ADR_GOT_PAGE
