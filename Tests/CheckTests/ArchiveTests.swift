@@ -43,12 +43,12 @@ import Testing
     try await Command.tool(program, options + ["x.a", "a.o", Self.longName, "two words.o"], in: folder.path)
     #expect(folder.findings(in: "x.a", .pie) == [Self.found])
     let file = folder.judge("x.a", .pie)
-    #expect(file.notes == ["judged 3 members of the archive"])
+    #expect(file.judged == "3 members of the archive")
     #expect(file.counts.staticRelocations == 1)
     // Without it, all is well.
     try await Command.tool(program, options + ["y.a", "a.o", "two words.o"], in: folder.path)
     #expect(folder.findings(in: "y.a", .pie) == [])
-    #expect(folder.judge("y.a", .pie).notes == ["judged 2 members of the archive"])
+    #expect(folder.judge("y.a", .pie).judged == "2 members of the archive")
   }
 
   /// A member's name has its folder where the archiver keeps it.
@@ -98,7 +98,8 @@ import Testing
       ])
     try folder.write("!<thin>\n", to: "thin.a")
     #expect(
-      folder.findings(in: "thin.a", .pie).first?.hasPrefix("malformed-elf: header: neither an ELF file nor")
+      folder.findings(in: "thin.a", .pie).first?.hasPrefix(
+        "malformed-elf: file: a thin archive, which has names and no members")
         == true)
   }
 }

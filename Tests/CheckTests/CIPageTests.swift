@@ -41,8 +41,10 @@ import Testing
   }()
 
   private func makeFiles(_ spoil: (inout Crafted) -> Void = { _ in }) async throws {
-    try await Crafted(spoil).make(in: folder, as: "purgatory.elf")
-    try await Crafted(spoil).makeFlat(in: folder, as: "purgatory.bin")
+    var crafted = Crafted(spoil)
+    crafted.isSealed = true
+    try await crafted.make(in: folder, as: "purgatory.elf")
+    try await crafted.makeFlat(in: folder, as: "purgatory.bin")
   }
 
   private func run(_ command: String) async throws -> Outcome {

@@ -32,17 +32,18 @@ import Testing
 
   private func expectThePurgatoryToBeJudged(_ kexec: Kexec) async throws {
     let host = try read(kexec.path)
-    let outcome = try await folder.purgatory(["check", kexec.path])
-    #expect(outcome.status == .exited(1))
-    // Where it is, as the note tells people: they can cut it out themselves.
-    let note = try #require(outcome.text.split(separator: "\n").first)
-    let words = note.split(separator: " ").map(String.init)
-    let size = try #require(words.firstIndex(of: "bytes").flatMap { Int(words[$0 - 1]) })
-    let offset = try #require(words.last?.dropFirst(2).description).withCString { Int(strtoul($0, nil, 16)) }
-    #expect(
-      note
-        == "note: \(kexec.path): judged the purgatory of \(size) bytes at offset 0x\(String(offset, radix: 16))"
-    )
+    // The program itself is judged, and what is not is said.
+    let program = try #require(try await folder.report([kexec.path]).files.first)
+    #expect(program.counts.dynamicRelocations > 100 && program.verdict == "broken")
+    #expect(program.judged.hasPrefix("a linked ELF file for "))
+    #expect(program.notes.count == 1 && program.notes[0].contains("was not judged: --embedded judges it"))
+    // Where it is, as people are told: they can cut it out themselves.
+    let arguments = ["--embedded", "--verbose", kexec.path]
+    let embedded = try #require(try await folder.report(arguments).files.first)
+    let place = try #require(
+      embedded.judged.wholeMatch(
+        of: /the purgatory of (\d+) bytes at offset 0x([0-9a-f]+), not the program around it/))
+    let (size, offset) = (try #require(Int(place.1)), try #require(Int(place.2, radix: 16)))
     let object = Array(host[offset..<offset + size])
     try folder.write(object, to: "purgatory.ro")
 
@@ -51,10 +52,9 @@ import Testing
       $0.contains(" R_AARCH64_") || $0.contains(" R_X86_64_")
     }
     #expect(listed.count > 50)
-    let embedded = try #require(try await folder.report([kexec.path]).files.first)
     #expect(embedded.counts == .init(dynamic: 0, static: listed.count, undefined: 0))
     // All that it finds in the host is what it finds in the object by itself.
-    let alone = try #require(try await folder.report(["purgatory.ro"]).files.first)
+    let alone = try #require(try await folder.report(["--verbose", "purgatory.ro"]).files.first)
     #expect(alone.counts == embedded.counts)
     #expect(
       embedded.findings.map(\.location)
@@ -74,7 +74,7 @@ import Testing
       in: folder, as: "host")
     func findings(_ parts: [[UInt8]]) throws -> [String] {
       try folder.write(parts.flatMap { $0 }, to: "program")
-      return folder.findings(in: "program")
+      return folder.findings(in: "program", embedded: true)
     }
     #expect(try findings([host, good]) == [])
     let entry = "ELF header: entry point 0x3d0, expected the first byte, 0x0"
@@ -82,9 +82,9 @@ import Testing
     #expect(try findings([host, bad]) == [found(host.count)])
     #expect(try findings([host, [0], bad, [1, 2, 3], good, bad]).count == 2)
     #expect(try findings([host, [0], bad, good, bad]).first == found(host.count + 1))
-    // Only whole ones, and only purgatories: otherwise the program itself is what is to be judged.
-    let itself = folder.findings(in: "host")
-    #expect(itself.first?.hasPrefix("absolute-address: ELF header: ET_EXEC") == true)
+    // Only whole ones, and only purgatories: otherwise nothing is judged.
+    let itself = ["malformed-elf: file: no purgatory in it, expected one, to be judged with --embedded"]
+    #expect(try findings([host]) == itself)
     #expect(try findings([host, Array(bad.dropLast())]) == itself)
     #expect(try findings([host, host]) == itself)
     #expect(try findings([host, Array("\u{7f}ELF".utf8)]) == itself)

@@ -21,6 +21,8 @@ struct Crafted: Sendable {
   var entry = "purgatory_start"
   /// The segment of the code.
   var text = ":load"
+  /// The segment of the scratch.
+  var scratch = ":load"
   /// More output sections.
   var sections = ""
   /// Those that are not loaded.
@@ -33,6 +35,8 @@ struct Crafted: Sendable {
   var isLinked = true
   /// The whole source, for what cannot be had by a change of it.
   var source: String?
+  /// Whether it has the seal of a build.
+  var isSealed = false
   /// What no linker makes.
   var edit: @Sendable (inout Image) -> Void = { _ in }
 
@@ -66,6 +70,7 @@ struct Crafted: Sendable {
       \(more)
       .section .end, "a", %progbits
       .balign 8
+      \(isSealed ? ".zero 32" : "")
       .ascii "PURGEND."
       """
   }
@@ -80,7 +85,7 @@ struct Crafted: Sendable {
       .text : { *(.text) } \(text)
       .end : { *(.end) } :load
       \(sections)
-      .scratch (NOLOAD) : { *(.scratch) . = . + MAX(ABSOLUTE(.), \(base) + \(memory)) - ABSOLUTE(.); } :load
+      .scratch (NOLOAD) : { *(.scratch) . = . + MAX(ABSOLUTE(.), \(base) + \(memory)) - ABSOLUTE(.); } \(scratch)
       \(unloaded)
       .got 0 (INFO) : { *(.got .got.plt .igot .igot.plt) }
       /DISCARD/ : { \(discarded) }
@@ -98,6 +103,10 @@ struct Crafted: Sendable {
       source: assembly, script: script, options: options, target: target, isLinked: isLinked)
     var image = Image(bytes: try await recipe.make(tools, in: folder, as: name))
     edit(&image)
+    if isSealed, let load = try ELFFile(image.bytes).segments.first(where: { $0.type == .load }) {
+      let range = load.fileRange
+      Seal.set(in: &image.bytes, at: range)
+    }
     try folder.write(image.bytes, to: name)
     return image.bytes
   }

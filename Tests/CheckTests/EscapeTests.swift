@@ -53,7 +53,7 @@ import Testing
           })
       case "github":
         let commands = text.split(separator: "\n").filter { $0.contains("::error") }
-        #expect(commands.count == 4, "\(text)")
+        #expect(commands.count == 3, "\(text)")
         #expect(commands.allSatisfy { $0.hasPrefix("::error file=") })
       case "junit":
         let report = try JUnitReport(outcome.output)
@@ -75,7 +75,7 @@ import Testing
     for format in ["text", "json", "sarif", "junit", "github"] {
       let command = "exec '\(program)' check --format \(format) \"$(printf 'a\\377\\001\\n<b')\""
       let outcome = try await Command.run(shell, ["-c", command], in: folder.path)
-      #expect(outcome.status == .exited(1))
+      #expect(outcome.status == .exited(2))
       let text = try #require(String(validating: outcome.output, as: UTF8.self), "\(format) is not UTF-8")
       #expect(unprintable(in: text) == [], "\(format): \(text)")
       guard format == "junit" else { continue }

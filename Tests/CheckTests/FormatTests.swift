@@ -17,8 +17,9 @@ import Testing
 
   static func makeFiles(in folder: Folder) async throws {
     try folder.makeFolder("sub folder")
-    try await Crafted().make(in: folder, as: "good.elf")
+    try await Crafted { $0.isSealed = true }.make(in: folder, as: "good.elf")
     try await Crafted {
+      $0.isSealed = true
       $0.entry = "code"
       $0.more = ".weak first, second\nbl first\nbl second"
     }.make(in: folder, as: "bad.elf")
@@ -29,7 +30,7 @@ import Testing
   func severalFiles(_ format: String) async throws {
     try await Self.makeFiles(in: folder)
     let outcome = try await folder.purgatory(["check", "--format", format] + Self.files)
-    #expect(outcome.status == .exited(1))
+    #expect(outcome.status == .exited(2))
     #expect(outcome.error == "")
     try Golden.expect(outcome.text, "several.\(format)", in: folder)
     let good = try await folder.done(["check", "--format", format, "good.elf"])
@@ -56,10 +57,15 @@ import Testing
     #expect(rules.allSatisfy { !$0.shortDescription.text.isEmpty && !$0.help.text.isEmpty })
     #expect(!run.tool.driver.name.isEmpty)
     #expect(run.artifacts.map(\.location.uri) == ["good.elf", "sub%20folder/bad.elf", "missing.elf"])
-    #expect(run.results.count == 4)
+    #expect(run.results.count == 3)
+    #expect(run.results.map(\.occurrenceCount) == [2, 1, 1])
+    #expect(!run.tool.driver.semanticVersion.isEmpty)
+    // One of the files is not there.
+    #expect(run.invocations.map(\.executionSuccessful) == [false])
+    #expect(run.invocations[0].toolExecutionNotifications.count == 3)
     for result in run.results {
       #expect(rules[result.ruleIndex].id == result.ruleId)
-      #expect(result.level == "error")
+      #expect(result.level == "error" && result.kind == "fail")
       #expect(!result.message.text.isEmpty)
       let location = try #require(result.locations.first)
       #expect(run.artifacts.map(\.location.uri).contains(location.physicalLocation.artifactLocation.uri))
@@ -82,6 +88,8 @@ import Testing
     #expect(report.rules("error", in: "missing.elf") == ["malformed-elf"])
     // All findings of a rule are in its one failure.
     #expect(report.failures[0].components(separatedBy: "\n").count == 2)
+    #expect(report.failures[0].contains("(and 1 more)") && report.failures[0].contains("help: define it"))
+    #expect(report.output.map { $0.split(separator: "\n").count } == [2, 2, 2])
   }
 
   @Test func githubHasALineForEachFinding() async throws {
@@ -89,11 +97,11 @@ import Testing
     try folder.write(try folder.read("bad.elf"), to: "a,b:c%d.elf")
     let outcome = try await folder.purgatory(["check", "--format", "github", "a,b:c%d.elf"])
     let lines = outcome.text.split(separator: "\n")
-    #expect(lines.count == 4)
+    #expect(lines.count == 3)
     for line in lines.dropLast() {
       #expect(line.hasPrefix("::error file=a%2Cb%3Ac%25d.elf,title="), "\(line)")
     }
-    #expect(lines.last == "0 of 1 files ok")
+    #expect(lines.last == "1 broken of 1 file; purgatory check \(purgatoryVersion)")
   }
 }
 
@@ -117,16 +125,23 @@ struct SARIFLog: Decodable {
   struct Tool: Decodable { let driver: Driver }
   struct Driver: Decodable {
     let name: String
+    let semanticVersion: String
     let rules: [Rule]
   }
   struct Rule: Decodable {
     let id: String
     let shortDescription: Message
+    let fullDescription: Message
     let help: Message
   }
   struct Invocation: Decodable {
     let executionSuccessful: Bool
     let ruleConfigurationOverrides: [Override]
+    let toolExecutionNotifications: [Notification]
+  }
+  struct Notification: Decodable {
+    let level: String
+    let message: Message
   }
   struct Override: Decodable {
     let descriptor: Reference
@@ -143,9 +158,11 @@ struct SARIFLog: Decodable {
   struct Result: Decodable {
     let ruleId: String
     let ruleIndex: Int
+    let kind: String
     let level: String
     let message: Message
     let locations: [Location]
+    let occurrenceCount: Int
   }
   struct Location: Decodable {
     let physicalLocation: PhysicalLocation

@@ -1,4 +1,4 @@
-// JUnitReport.swift — a JUnit report, held to what the schemas of Jenkins and of Maven Surefire both take
+// JUnitReport.swift — a JUnit report, held to what the schemas of Apache Ant and of Jenkins both take
 // SPDX-License-Identifier: MIT
 
 import Foundation
@@ -16,6 +16,8 @@ struct JUnitReport {
   }
 
   private(set) var cases: [Case] = []
+  /// What each suite says beside.
+  private(set) var output: [String] = []
 
   /// The texts of `failure`.
   var failures: [String] { cases.filter { $0.outcome == "failure" }.map(\.text) }
@@ -27,14 +29,36 @@ struct JUnitReport {
 
   /// - Throws: for what is not well-formed, or what one of the two schemas does not take, or does not add up.
   init(_ bytes: [UInt8]) throws {
-    let suite = try XMLTree(bytes).root
-    try suite.holds("testsuite", ["name", "tests", "errors", "skipped", "failures"])
-    for element in suite.children {
-      try element.holds("testcase", ["name", "time"], optional: ["classname"])
+    let root = try XMLTree(bytes).root
+    try root.holds("testsuites", [])
+    for (index, suite) in root.children.enumerated() {
+      guard suite.attributes["id"] ?? "\(index)" == "\(index)" else {
+        throw ToolFailure(description: "the id of a testsuite is not its number")
+      }
+      try read(suite)
+    }
+  }
+
+  private mutating func read(_ suite: XMLTree.Element) throws {
+    try suite.holds(
+      "testsuite",
+      [
+        "name", "package", "id", "timestamp", "hostname", "tests", "errors", "skipped", "failures", "time",
+      ])
+    // Ant: in this order, and none left out.
+    let names = suite.children.map(\.name)
+    guard names.first == "properties", names.suffix(2) == ["system-out", "system-err"] else {
+      throw ToolFailure(description: "a testsuite lacks properties, system-out or system-err")
+    }
+    for property in suite.children[0].children { try property.holds("property", ["name", "value"]) }
+    output.append(suite.children[suite.children.count - 2].text)
+    var cases: [Case] = []
+    for element in suite.children.dropFirst().dropLast(2) {
+      try element.holds("testcase", ["name", "classname", "time"])
       guard let time = element.attributes["time"], Double(time) != nil else {
         throw ToolFailure(description: "the time of a testcase is no number")
       }
-      // Surefire: failures, at most one skipped, at most one error; of ours, one of the three.
+      // Ant: one of the three.
       guard element.children.count <= 1 else { throw ToolFailure(description: "a testcase has two outcomes") }
       let outcome = element.children.first
       switch outcome?.name {
@@ -57,25 +81,26 @@ struct JUnitReport {
     guard suite.attributes["tests"] == "\(cases.count)" else {
       throw ToolFailure(description: "tests does not add up")
     }
+    self.cases += cases
   }
 }
 
 extension XMLTree.Element {
   /// - Throws: unless this is such an element, with these attributes, and text only where it may have some.
   fileprivate func holds(
-    _ name: String, _ required: Set<String>, optional: Set<String> = [], mayHaveText: Bool = false
+    _ name: String, _ required: Set<String>, mayHaveText: Bool = false
   ) throws {
     guard self.name == name else { throw ToolFailure(description: "<\(self.name)>, expected <\(name)>") }
     if let missing = required.subtracting(attributes.keys).sorted().first {
       throw ToolFailure(description: "<\(name)> lacks \(missing)")
     }
-    if let other = Set(attributes.keys).subtracting(required.union(optional)).sorted().first {
+    if let other = Set(attributes.keys).subtracting(required).sorted().first {
       throw ToolFailure(description: "<\(name)> has \(other)")
     }
     guard mayHaveText || text.allSatisfy(\.isWhitespace) else {
       throw ToolFailure(description: "<\(name)> has text")
     }
-    guard children.isEmpty || ["testsuite", "testcase"].contains(name) else {
+    guard children.isEmpty || ["testsuites", "testsuite", "testcase"].contains(name) else {
       throw ToolFailure(description: "<\(name)> has children")
     }
   }

@@ -24,11 +24,19 @@ import Testing
     try #expect(await check("entry").rules == ["undefined-symbol"])
     try #expect(await check("entry").ok == false)
     try #expect(await check("dtb").rules == ["entry", "undefined-symbol"])
-    try #expect(await check("entry", "undefined-symbol").ok)
+    // What would keep it from running anywhere was allowed: it passes, and is not ok.
+    let allowed = try await folder.report([bad, "--allow", "entry", "--allow", "undefined-symbol"]).files[0]
+    #expect(allowed.findings.map(\.rule) == ["proof"] && allowed.verdict == "unproven")
+    #expect(allowed.findings[0].message.contains("what breaks undefined-symbol was allowed"))
+    try #expect(
+      await folder.purgatory(
+        ["check", bad] + ["entry", "undefined-symbol", "proof"].flatMap { ["--allow", $0] }
+      ).status == .exited(0))
   }
 
   @Test func theBudgetIsAnOption() async throws {
     let large = Crafted {
+      $0.isSealed = true
       $0.more = ".skip 5000"
       $0.memory = 0x4000
     }
@@ -44,6 +52,7 @@ import Testing
     }
     // More than the default, too.
     try await Crafted {
+      $0.isSealed = true
       $0.more = ".skip 9000"
       $0.memory = 0x4000
     }.make(in: folder, as: "y.elf")
@@ -59,7 +68,7 @@ import Testing
     try folder.setMode(0, of: "secret")
     for (name, message) in [
       ("missing", "no such file or directory"), ("empty", "is empty"),
-      ("folder", "folder/manifest.json: no such file or directory"),
+      ("folder", "no such file or directory"),
       ("script", "neither an ELF file nor a flat purgatory"),
     ] {
       let report = try await folder.report([name])
@@ -69,7 +78,7 @@ import Testing
     let secret = try await folder.report(["secret"])  // root may read it, and then it is no ELF file
     #expect(secret.files.first?.findings.map(\.rule) == ["malformed-elf"])
     // One of several does not keep the others from being judged.
-    try await Crafted().make(in: folder, as: "good")
+    try await Crafted { $0.isSealed = true }.make(in: folder, as: "good")
     try #expect(await folder.report(["missing", "good"]).files.map(\.ok) == [false, true])
   }
 
@@ -77,9 +86,10 @@ import Testing
     try await FormatTests.makeFiles(in: folder)
     let rows: [(arguments: [String], code: Int32)] = [
       (["good.elf"], 0), (["good.elf", "good.elf"], 0), ([FormatTests.files[1]], 1),
-      (["good.elf", FormatTests.files[1]], 1), (["missing"], 1), ([], 64),
+      (["good.elf", FormatTests.files[1]], 1), (["missing"], 2), (["missing", FormatTests.files[1]], 2),
+      ([], 64),
       (["--allow", "nothing", "good.elf"], 64), (["--allow", "malformed-elf", "good.elf"], 64),
-      (["--allow", "malformed-elf", "missing"], 64), (["--allow", "dtb", "missing"], 1),
+      (["--allow", "malformed-elf", "missing"], 64), (["--allow", "dtb", "missing"], 2),
       (["--format", "xml", "good.elf"], 64), (["--profile", "all", "good.elf"], 64),
       (["--max-size", "much", "good.elf"], 64), (["--objects", "x.o"], 64), (["--script", "x.lds"], 64),
       (["good.elf", "--objects", "x.o"], 64),

@@ -41,8 +41,8 @@ extension RuleRow {
         $0.sections = ".relr.dyn : { *(.relr.dyn) } :load"
       },
       findings: [
-        "dynamic-relocation: .relr.dyn: .text+0x8: R_AARCH64_RELATIVE, expected none",
-        "dynamic-relocation: .relr.dyn: .text+0x10: R_AARCH64_RELATIVE, expected none",
+        "dynamic-relocation: .relr.dyn: .text+0x8: R_AARCH64_RELATIVE to code, expected none",
+        "dynamic-relocation: .relr.dyn: .text+0x10: R_AARCH64_RELATIVE to code, expected none",
       ],
       good: { $0.options += ["-z", "pack-relative-relocs"] }),
     RuleRow(
@@ -139,14 +139,65 @@ extension RuleRow {
         $0.options = ["--emit-relocs"]
       }),
     RuleRow(
-      .absoluteAddress, "one that nobody can see", profile: .pie,
+      .absoluteAddress, "one that no relocation tells of", profile: .pie,
       bad: {
         $0.more = ".balign 8\npointer: .quad code"
         $0.options = []
+        $0.base = "0x40080000"
       },
       findings: [
-        "absolute-address: ELF header: ET_EXEC without relocations, "
-          + "expected a proof that its bytes do not depend on its base"
-      ]),
+        "absolute-address: .text+0x8: 0x400803d0, the address of code, expected no absolute address"
+      ],
+      good: {
+        $0.more = ".balign 8\npointer: .quad code - ."
+        $0.options = []
+        $0.base = "0x40080000"
+      }),
+    RuleRow(
+      .threadLocal, "a variable", profile: .pie,
+      bad: {
+        $0.programHeaders += " local PT_TLS;"
+        $0.more = ".section .tdata, \"awT\", %progbits\n.quad 1"
+        $0.sections = ".tdata : { *(.tdata) } :load :local"
+      },
+      findings: ["thread-local: .tdata: 8 bytes at 0x3e0, expected nothing thread-local"],
+      good: {
+        $0.more = ".section .other, \"aw\", %progbits\n.quad 1"
+        $0.sections = ".other : { *(.other) } :load"
+      }),
+    RuleRow(
+      .flatLayout, "page-relative code off its page", profile: .pie,
+      bad: {
+        $0.more = "adrp x0, code\nldr x0, [x0, :lo12:code]"
+        $0.base = "0x40"
+      },
+      findings: [
+        "flat-layout: .head: the first byte at 0x40, and page-relative code at .text+0x4, "
+          + "expected a multiple of 4 KiB"
+      ],
+      good: {
+        $0.more = "adr x0, code"
+        $0.base = "0x40"
+      }),
+    RuleRow(
+      .flatLayout, "loaded elsewhere", profile: .pie,
+      bad: {
+        $0.programHeaders += " more PT_LOAD FLAGS(5);"
+        $0.more = ".section .other, \"a\", %progbits\n.quad 1"
+        $0.sections = ".other 0x20000 : AT(0x8000) { *(.other) } :more"
+        $0.scratch = ":more"
+        $0.memory = 0x21000
+      },
+      findings: [
+        "flat-layout: program header 1: loaded at 0x8000 to run at 0x20000, "
+          + "expected as far apart as the segment before it, 0x0 and 0x0"
+      ],
+      good: {
+        $0.programHeaders += " more PT_LOAD FLAGS(5);"
+        $0.more = ".section .other, \"a\", %progbits\n.quad 1"
+        $0.sections = ".other 0x20000 : { *(.other) } :more"
+        $0.scratch = ":more"
+        $0.memory = 0x21000
+      }),
   ]
 }

@@ -44,7 +44,7 @@ import Testing
     #expect(outcome.output == [])
     #expect(
       outcome.error
-        == "purgatory.bin: 992 bytes, 0 regions (0 bytes), not ready: lacks kernel_entry, regions to verify, digests to verify with\n"
+        == "purgatory.bin: 1,024 bytes, 0 regions (0 bytes), not ready: lacks kernel_entry, regions to verify, digests to verify with\n"
     )
     #expect(try folder.read("purgatory.bin") == (try await Built.get().small))
     #expect(try folder.mode(of: "purgatory.bin") & 0o111 == 0)
@@ -53,7 +53,7 @@ import Testing
   @Test func filledIn() async throws {
     let outcome = try await folder.done(small + filled + ["-o", "out.bin"])
     #expect(outcome.output == [])
-    #expect(outcome.error == "out.bin: 992 bytes, 3 regions (9,168 bytes), ready\n")
+    #expect(outcome.error == "out.bin: 1,024 bytes, 3 regions (9,168 bytes), ready\n")
     let info = Info(flat: try folder.read("out.bin"))
     #expect(info.quad(Field.kernelEntry) == 0x4020_0000)
     #expect(info.quad(Field.dtbAddress) == 0x4800_0000)
@@ -84,7 +84,7 @@ import Testing
     let outcome = try await folder.done(small + ["--format", format, "-o", "-"])
     let built = try await Built.get()
     #expect(outcome.output == (format == "bin" ? built.small : built.smallELF))
-    #expect(outcome.error.hasPrefix("-: 992 bytes, "))
+    #expect(outcome.error.hasPrefix("-: 1,024 bytes, "))
     #expect(differences(before, try folder.snapshot()) == [])
   }
 
@@ -120,7 +120,12 @@ import Testing
     try folder.write("set -e\ncd work\n\(commands)\n", to: "script")
     let sh = try await Command.tool("sh", ["script"], in: folder.path)
     #expect(sh == "")
-    #expect(try folder.read("work/purgatory.elf") == (try await Built.get().smallELF))
+    // All but the seal, which says that more was done.
+    let (made, built) = (try folder.read("work/purgatory.elf"), try await Built.get().smallELF)
+    let different = made.indices.filter { made[$0] != built[$0] }
+    #expect(made.count == built.count && different.count <= 32)
+    let (first, last) = (try #require(different.first), try #require(different.last))
+    #expect(last - first < 32 && made[first...last].allSatisfy { $0 == 0 })
   }
 
   @Test func sourcesThatAreNone() async throws {

@@ -117,7 +117,7 @@ import Testing
     let line = "'\(command)' patch /dev/stdin --messages failures -o /dev/stdout"
     let outcome = try await Command.run(
       Tools.inPath("sh") ?? "sh", ["-c", "cat p.bin | \(line) | cat >out.bin"], in: folder.path)
-    #expect(outcome.error.hasPrefix("/dev/stdout: 992 bytes"))
+    #expect(outcome.error.hasPrefix("/dev/stdout: 1,024 bytes"))
     #expect(try folder.read("out.bin") == overwriting(folder.read("p.bin"), 0x40 + Field.flags, [0x20]))
   }
 

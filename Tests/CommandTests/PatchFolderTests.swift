@@ -24,7 +24,7 @@ import Testing
     let old = try folder.read("out/purgatory.bin")
     let outcome = try await folder.done(["patch", path, "--on-failure", "reset"])
     #expect(outcome.output == [])
-    #expect(outcome.error.hasSuffix("out/purgatory.bin: 992 bytes, 1 region (4,096 bytes), ready\n"))
+    #expect(outcome.error.hasSuffix("out/purgatory.bin: 1,024 bytes, 1 region (4,096 bytes), ready\n"))
     #expect(outcome.error.split(separator: "\n").count == 1)
     #expect(differences(before, try folder.snapshot()) == ["out/manifest.json", "out/purgatory.bin"])
     #expect(try folder.read("out/purgatory.bin") == overwriting(old, 0x40 + Field.flags, [1, 1]))

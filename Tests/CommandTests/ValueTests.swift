@@ -73,7 +73,7 @@ import Testing
       ("4096", ""), ("0x40200000", ""), ("1073741824", ""), ("0", ""), ("16", ""), ("4000", "note: 4000 "),
     ] {
       let outcome = try await folder.done(["patch", "purgatory.bin", "-o", "out.bin", "--kernel-entry", text])
-      let summary = "out.bin: 992 bytes, "
+      let summary = "out.bin: 1,024 bytes, "
       #expect(outcome.error.hasPrefix(note + (note.hasSuffix(" ") ? "" : summary)), "\(outcome.error)")
       #expect(outcome.error.components(separatedBy: "note: ").count == (note.isEmpty ? 1 : 2))
     }

@@ -67,7 +67,7 @@ import Testing
         .short x
         """,
       expected: [
-        "R_386_PLT32": .pcRelative, "R_386_PC32": .pcRelative, "R_386_GOTOFF": .gotOrPLT,
+        "R_386_PLT32": .pcRelative, "R_386_PC32": .pcRelative, "R_386_GOTOFF": .pcRelative,
         "R_386_GOT32X": .gotOrPLT, "R_386_TLS_IE": .tls, "R_386_32": .absolute, "R_386_16": .absolute,
       ], relative: "R_386_RELATIVE"),
     Input(

@@ -13,7 +13,8 @@ import Testing
     image = Image(bytes: try Fixtures.get().shared(.none))
     let file = try ELFFile(image.bytes)
     let table = try #require(file.sections.first { $0.type == .dynamicSymbols })
-    listed = Array(try file.symbols(of: table).dropFirst())
+    var symbols = try file.symbolTable(table)
+    listed = try symbols.indices.dropFirst().map { try symbols.symbol($0) }
   }
 
   /// Either hash table, or none of them; then what relocations refer to.

@@ -93,6 +93,8 @@ import Testing
           .dynamic
         } else if name.contains("TLS") {
           .tls
+        } else if name.hasPrefix("R_AARCH64_GOTREL") || name.hasPrefix("GOTREL") {
+          .pcRelative
         } else if name.contains("GOT") {
           .gotOrPLT
         } else if name.hasSuffix("_ABS_LO12_NC") {
@@ -116,15 +118,15 @@ import Testing
     }
     #expect(try types(.x86_64, .absolute) == [1, 10, 11, 12, 14])
     #expect(try types(.x86_64, .dynamic) == [5, 6, 7, 8, 37, 38])
-    #expect(try types(.x86_64, .pcRelative) == [2, 4, 13, 15, 24, 39, 40])
+    #expect(try types(.x86_64, .pcRelative) == [2, 4, 13, 15, 24, 25, 26, 29, 39, 40])
     #expect(try types(.riscv, .absolute) == [1, 2, 26, 27, 28, 46])
     #expect(try types(.riscv, .dynamic) == [3, 4, 5, 58])
     #expect(try types(.ppc64, .dynamic) == [19, 20, 21, 22, 247, 248])
     #expect(try types(.s390, .absolute) == [1, 2, 3, 4, 22, 57])
     #expect(try types(.s390, .dynamic) == [9, 10, 11, 12, 61])
     #expect(try types(.i386, .absolute) == [1, 20, 22])
-    #expect(try types(.i386, .pcRelative) == [2, 4, 21, 23])
-    #expect(try types(.i386, .gotOrPLT) == [3, 9, 10, 11, 43])
+    #expect(try types(.i386, .pcRelative) == [2, 4, 9, 10, 21, 23])
+    #expect(try types(.i386, .gotOrPLT) == [3, 11, 43])
     #expect(try types(.i386, .dynamic) == [5, 6, 7, 8, 42])
     #expect(
       try types(.mips, .absolute).intersection(0..<128) == [
@@ -146,6 +148,8 @@ import Testing
           .dynamic
         } else if name.contains("TLS") {
           .tls
+        } else if [24, 25].contains(number) {
+          .pcRelative
         } else if name.contains(/GOT|^BASE|PLT32_ABS/) {
           .gotOrPLT
         } else if name.contains(/ABS|TARGET1|SWI8|^FUNCDESC$/) {

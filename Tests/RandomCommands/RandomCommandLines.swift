@@ -49,7 +49,7 @@ struct RandomCommandLines {
       pwrite(last, line, line.count, 0)
       if index == planted { fatalError("planted") }
       let status = Purgatory.status(of: arguments)
-      guard [0, 1, 64].contains(status) else { return nil }
+      guard (arguments.first == "check" ? [0, 1, 2, 64] : [0, 1, 64]).contains(status) else { return nil }
       statuses[status, default: 0] += 1
     }
     return statuses
@@ -90,8 +90,17 @@ extension RandomCommandLines {
     case "check":
       words += (0...Int.random(in: 0...2, using: &random)).map { _ in file() }
       words += ["--format", one(["text", "json", "sarif", "junit", "github"])]
-      if chance(30) { words += ["--profile", one(["pie", "purgatory"])] }
-      if chance(30) { words += ["--allow", one(Rule.allCases).rawValue] }
+      if chance(30) { words += ["--profile", one(Profile.allCases).rawValue] }
+      if chance(30) {
+        words += ["--allow", one(Rule.allCases).rawValue + one(["", "", ":.text", ":", ":*"])]
+      }
+      words += flags(["--require-proof", "--embedded", "--verbose"])
+      if chance(5) { words += ["--allow-list", file()] }
+      if chance(5) { words += ["--baseline", file()] }
+      if chance(5) { words += ["--write-baseline", output()] }
+      if chance(10) { words += ["-o", output()] }
+      if chance(10) { words += ["--flat", file(), "--elf", file()] }
+      if chance(2) { words += ["--explain", one(Rule.allCases).rawValue] }
       if chance(30) { words += ["--max-size", size()] }
       if chance(3) { words += ["--objects", file(), "--script", one(["src/purgatory.lds", file()])] }
     case "bundle":
@@ -206,9 +215,10 @@ extension RandomCommandLines {
     for command in tools.commands(building: source, to: "purgatory.elf") { try await command.run(in: made) }
     let script = try String(contentsOfFile: source.linkerScript.string, encoding: .utf8)
     try folder.write(script, to: "made/first.lds")
-    try folder.write(
-      Toolchain.move(script, by: Toolchain.proofDistance), to: "made/second.lds")
-    for name in ["first", "second"] {
+    for (name, distance) in zip(["second", "third"], Toolchain.proofDistances) {
+      try folder.write(LinkerScript(script).moved(by: distance), to: "made/\(name).lds")
+    }
+    for name in ["first", "second", "third"] {
       try await tools.linkCommand(
         options: ["--no-dynamic-linker"], script: "\(name).lds", objects: tools.objectNames(of: source),
         to: "\(name).elf"

@@ -86,6 +86,14 @@ public struct Blob: Sendable {
       var list = FindingList()
       list.add(rules.findings)
       _ = try PositionIndependence(elf, .purgatory, into: &list)
+      // Others' links are proven by check; what is made of a blob here would look as if it were.
+      if elf.header.type == .executable, !(rules.loadRange.map { Seal.isIntact(bytes[$0]) } ?? false) {
+        list.add(
+          Finding(
+            .proof, "ELF header", found: "ET_EXEC, without the seal of a build",
+            expected: "a proof that its bytes do not depend on its base",
+            help: "link it with -pie, or let purgatory build do it"))
+      }
       findings = list.findings
       if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset,
         let info = rules.info

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
+import PurgatoryABI
 
 extension PurgatoryInfo {
   /// What is wrong with the header in front of the struct: its branch, and what a loader believes of it (booting.rst,
@@ -28,7 +29,8 @@ extension PurgatoryInfo {
     // B (Arm ARM, C6.2): 000101, then a signed distance in words.
     let distance = Int32(bitPattern: branch << 6) >> 4
     let code = Self.blobOffset + Self.size
-    if branch >> 26 != 0b000101 || !(code..<flat.count).contains(Int(distance)) {
+    let end = flat.count - (Seal.isIntact(flat) ? Int(PURGATORY_END_SIZE) : 0)
+    if branch >> 26 != 0b000101 || !(code..<end).contains(Int(distance)) {
       report("code0", found: UInt64(branch), expected: "a branch to the code behind the struct")
     }
     if field(0x08) != 0 { report("text_offset", found: field(0x08), expected: "0x0") }

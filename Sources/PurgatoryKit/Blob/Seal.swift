@@ -8,7 +8,7 @@ import PurgatoryABI
 /// filled in or not, can tell code that was proven from code that was linked by hand, or damaged since.
 ///
 /// It protects from mistakes: whoever wants to deceive himself can compute it.
-enum Seal {
+package enum Seal {
   /// Where in a flat blob the code ends and the seal begins; nil: there is no room for one.
   private static func offset(in flat: some RandomAccessCollection<UInt8>) -> Int? {
     let offset = flat.count - Int(PURGATORY_END_SIZE)
@@ -21,14 +21,16 @@ enum Seal {
   static let description = "the seal of its build"
 
   /// Whether `flat`, the loadable bytes of a purgatory, have the seal of their code.
-  static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {
-    guard let offset = offset(in: flat) else { return false }
+  package static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {
+    guard let offset = offset(in: flat),
+      Array(flat.suffix(8)).integer(at: 0) == UInt64(PURGATORY_END_MAGIC)
+    else { return false }
     let digest = Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset))
     return flat.dropFirst(offset).prefix(digest.bytes.count).elementsEqual(digest.bytes)
   }
 
   /// Seals the loadable bytes at `range` of `file`.
-  static func set(in file: inout [UInt8], at range: Range<Int>) {
+  package static func set(in file: inout [UInt8], at range: Range<Int>) {
     guard let offset = offset(in: file[range]) else { return }
     let start = range.lowerBound + offset
     let digest = Digest(of: file[range.lowerBound + codeOffset..<start])

@@ -4,7 +4,7 @@
 internal import CheckedArithmetic
 
 /// The places of a script at which addresses are numbers: all others follow from them.
-struct LinkerScript {
+package struct LinkerScript {
   private let text: String
   /// Right behind the brace that opens SECTIONS.
   private var sectionsStart: String.Index?
@@ -12,7 +12,7 @@ struct LinkerScript {
   private var bases: [Range<String.Index>] = []
   private var hasMemory = false
 
-  init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
     var rest = Self.skipSpace(text[...])
     while let first = rest.first {
@@ -31,7 +31,7 @@ struct LinkerScript {
   }
 
   /// The script with everything `distance` further up.
-  func moved(by distance: UInt64) -> String {
+  package func moved(by distance: UInt64) -> String {
     let offset = String(hex: distance)
     guard !bases.isEmpty else {
       guard let sectionsStart else { return text }
@@ -103,8 +103,10 @@ struct LinkerScript {
     if let type = words.last, type.first == "(", type.dropFirst().first?.isLetter ?? false {
       words.removeLast()
     }
-    let address = words.reversed().prefix { Self.isNumber($0) }
-    if let first = address.last, let last = address.first, words.count > address.count {
+    let address = words.reversed().prefix { Self.isNumber($0) || $0.allSatisfy { "+-*/&|<>".contains($0) } }
+    if let first = address.last, let last = address.first, words.count > address.count,
+      Self.isNumber(header[first.startIndex..<last.endIndex])
+    {
       let name = words[words.count - address.count - 1]
       if name.first.map({ $0.isLetter || $0 == "." || $0 == "_" }) ?? false {
         bases.append(first.startIndex..<last.endIndex)

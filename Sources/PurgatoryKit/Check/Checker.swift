@@ -97,6 +97,8 @@ public struct Checker: Sendable {
       file.list.add(
         Finding(.proof, "file", found: "unproven: \(doubt.reason)", expected: "a proof", help: doubt.help))
     }
+    // What is broken was not asked for a proof.
+    if file.verdict == .broken, case .missing = file.proof { file.unjudged.insert(.proof) }
     let omissions = omissions
     let broken = Set(file.findings.map(\.rule))
     // What cannot be read cannot be vouched for; and what is broken in one part of a file is broken.
@@ -133,7 +135,8 @@ public struct Checker: Sendable {
   /// An ELF file; or what it carries, if that is asked for.
   private func checkProgram(_ bytes: [UInt8], into file: inout CheckedFile) throws(ELFError) {
     // Looking for what others carry takes longer than all other rules.
-    let embedded = judgesEmbedded || profile == .purgatory ? try EmbeddedELF.search(bytes) : []
+    let embedded =
+      judgesEmbedded ? try EmbeddedELF.search(bytes) : profile == .purgatory ? EmbeddedELF.all(in: bytes) : []
     let places = embedded.map { "offset \(String(hex: UInt64($0.range.lowerBound)))" }
     guard judgesEmbedded else {
       check(elf: bytes, at: "", into: &file)
@@ -186,10 +189,12 @@ public struct Checker: Sendable {
     let position = try PositionIndependence(elf, profile, into: &file.list)
     file.counts = file.counts + position.counts
     var isSealed = false
+    var isOnePiece = true
     if profile == .purgatory {
       let rules = try PurgatoryRules(elf, maximumSize: maximumSize)
       file.list.add(rules.findings)
       file.unjudged.formUnion(rules.unjudged)
+      isOnePiece = rules.findings.allSatisfy { $0.rule != .loadSegment }
       if let info = rules.info { file.list.add(info.findings()) }
       isSealed = rules.info != nil && rules.loadRange.map { Seal.isIntact(elf.bytes[$0]) } ?? false
     } else {
@@ -200,11 +205,12 @@ public struct Checker: Sendable {
       isSealed = blob.findings.isEmpty && blob.loadRange.map { Seal.isIntact(elf.bytes[$0]) } ?? false
     }
     // The rules of a purgatory say the same of its one segment.
-    if profile != .purgatory || file.list.findings.isEmpty {
+    if isOnePiece {
       file.list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
     }
     // One cause, one finding: where relocations tell of addresses, their bytes need not.
-    if file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation].contains($0.rule) }) {
+    if file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation, .gotOrPLT].contains($0.rule) })
+    {
       try BakedAddresses.find(in: elf, into: &file.list)
     }
     let isLinked = linkProof.map { $0.findings.isEmpty && $0.image == FlatImage(elf) } ?? false

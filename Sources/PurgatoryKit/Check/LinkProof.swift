@@ -49,9 +49,11 @@ extension Toolchain {
     for alignment in Self.alignments {
       do throws(Rejection) {
         var findings: [Finding] = []
-        for distance in isNarrow ? Self.narrowDistances : Self.proofDistances where findings.isEmpty {
+        let distances = isNarrow ? Self.narrowDistances : Self.proofDistances
+        for (distance, name) in zip(distances, ["second", "third"]) where findings.isEmpty {
           findings = try await compare(
-            first, with: input, script, movedBy: distance.roundedDown(to: alignment), in: work.path)
+            first, with: input, script, movedBy: distance.roundedDown(to: alignment), "\(name).elf",
+            in: work.path)
         }
         if !findings.isEmpty, findings.allSatisfy({ $0.subjects.first?.hasPrefix(".got") ?? false }),
           try await hasNoGOTLoads(input, in: work.path)
@@ -78,7 +80,7 @@ extension Toolchain {
 
   private func compare(
     _ first: [UInt8], with input: LinkInput, _ script: LinkerScript, movedBy distance: UInt64,
-    in work: FilePath
+    _ elf: String, in work: FilePath
   ) async throws(Rejection) -> [Finding] {
     let moved = work.appending("moved.lds").string
     var files = OutputFiles()
@@ -86,7 +88,7 @@ extension Toolchain {
     try files.write()
     let second: [UInt8]
     do {
-      second = try await link(input, script: moved, to: "second.elf", in: work)
+      second = try await link(input, script: moved, to: elf, in: work)
     } catch {
       // A relocation that cannot hold the higher address is absolute, or it would not care.
       let overflows = (error.transcript ?? "").split(separator: "\n").compactMap(Self.overflow)

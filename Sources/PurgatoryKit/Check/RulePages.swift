@@ -215,8 +215,8 @@ extension Rule {
           numbers, and where a script discards `.rela.*` a link with `-pie` leaves nothing behind at all.
           """,
         mend: """
-          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at three bases, and
-          proves the links and every FILE with the same bytes. A flat file is proven with its ELF file: `--flat OUT.bin --elf
+          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at three bases,
+          and proves the links and every FILE with the same bytes. A flat file is proven with its ELF file: `--flat OUT.bin --elf
           IN.elf`. A purgatory of `purgatory build` was linked so, and carries the SHA-256 of the code as its seal.
           """)
     }
