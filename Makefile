@@ -29,7 +29,7 @@ inputs: bootstrap ## fetch what the tests read and boot into .cache/
 	  scripts/initramfs .cache/initramfs.cpio.gz && [ ! "$$lacking" ]
 
 test: lint bootstrap $(if $(tests),,random) ## run the tests (tests=REGEX: not all of them)
-	@scripts/bootstrap libunicorn-dev
+	@scripts/bootstrap libunicorn-dev mold
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 

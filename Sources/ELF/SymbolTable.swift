@@ -16,7 +16,7 @@ public struct SymbolTable {
     public let type: Symbol.Kind
     public let binding: Symbol.Binding
     public let definition: Symbol.Definition
-    /// Whether it has a name.
+    /// Whether it has a name, or would have one in a table that has them.
     public var isNamed: Bool { nameOffset != 0 }
   }
 
@@ -46,7 +46,7 @@ public struct SymbolTable {
   ///
   /// Throws an ``ELFError`` for a table without strings, or with symbols that share too many of them.
   public mutating func name(_ index: Int) throws(ELFError) -> String {
-    try names?.string(at: raw[index].st_name, place: "symbol \(index) of \(place)") ?? ""
+    try names?.string(at: raw[index].st_name, place: "symbol \(index) of \(place)") ?? "symbol \(index)"
   }
 
   mutating func symbol(_ index: Int) throws(ELFError) -> Symbol {
@@ -60,7 +60,9 @@ extension SymbolTable {
     try file.checkEntrySize(section, file.libelf.entrySize(ELF_T_SYM))
     raw = try file.libelf.entries(
       ELF_T_SYM, in: section.fileRange, place: section.place, widen: GElf_Sym.init)
-    names = try StringTable(try file.linked(from: section, types: [.stringTable]), bytes: file.bytes)
+    names =
+      section.isNameless
+      ? nil : try StringTable(try file.linked(from: section, types: [.stringTable]), bytes: file.bytes)
     let extended = file.sections.first { $0.type == .symbolIndices && $0.link == section.index }
     self.extended =
       if let extended { try file.libelf.words(in: extended.fileRange, place: extended.place) } else { [] }
@@ -89,7 +91,15 @@ extension SymbolTable {
   }
 }
 
+extension Section {
+  /// Whether it is a table of dynamic symbols whose names have been left out, as U-Boot's x86 build does.
+  fileprivate var isNameless: Bool { type == .dynamicSymbols && link == 0 }
+}
+
 extension ELFFile {
+  /// Whether it has a table of symbols without their names.
+  public var hasNamelessSymbols: Bool { sections.contains { $0.isNameless } }
+
   /// The table of `SHT_SYMTAB`, of `SHT_DYNSYM` when there is none; nil without section headers for either.
   ///
   /// Throws an ``ELFError`` for a table with a wrong entry size or link, and for a symbol whose name or section does

@@ -188,6 +188,9 @@ public struct Checker: Sendable {
     }
     let position = try PositionIndependence(elf, profile, into: &file.list)
     file.counts = file.counts + position.counts
+    if elf.hasNamelessSymbols {
+      file.notes.append("its .dynsym has no string table: symbols are known by number")
+    }
     var isSealed = false
     var isOnePiece = true
     if profile == .purgatory {
@@ -209,7 +212,9 @@ public struct Checker: Sendable {
       file.list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
     }
     // One cause, one finding: where relocations tell of addresses, their bytes need not.
-    if file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation, .gotOrPLT].contains($0.rule) })
+    // Firmware that relocates itself has to know where it was linked.
+    if profile != .selfRelocating,
+      file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation, .gotOrPLT].contains($0.rule) })
     {
       try BakedAddresses.find(in: elf, into: &file.list)
     }
@@ -220,11 +225,17 @@ public struct Checker: Sendable {
       : isLinked
         ? .made(by: "links at three bases: these are their bytes")
         : .missing(
-          reason: elf.doubt(retained: position.retained), help: helpToProve(file.path, elf.header.type))
+
+          reason: profile == .selfRelocating
+            ? "what it does to itself is not in the file" : elf.doubt(retained: position.retained),
+          help: helpToProve(file.path, elf.header.type))
   }
 
   private func helpToProve(_ path: String, _ type: ELFHeader.ObjectType) -> String {
     let profile = profile == .purgatory ? "" : " --profile \(profile.rawValue)"
+    if self.profile == .selfRelocating {
+      return "run it at two bases, or do without relocations and use --profile pie"
+    }
     return switch type {
     case .core: "check the program that it is the memory of"
     case .relocatable: "purgatory check\(profile) --objects \(path) --script SCRIPT"

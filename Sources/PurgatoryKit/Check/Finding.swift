@@ -37,8 +37,11 @@ public struct Finding: Equatable, Sendable {
     found + (expected.map { ", expected \($0)" } ?? "") + (count > 1 ? " (and \(count - 1) more)" : "")
   }
 
-  /// What stays the same from one build to the next: what it is about, without offsets.
-  var kind: String { subjects.isEmpty ? location : subjects.joined(separator: " ") }
+  /// What stays the same from one build to the next: of a relocation its section and its type.
+  var kind: String {
+    guard let section = subjects.first, let type = subjects.last else { return location }
+    return section == type ? section : "\(section) \(type)"
+  }
 
   /// The same at another location.
   func at(_ location: String) -> Finding {

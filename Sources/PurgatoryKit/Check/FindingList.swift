@@ -95,10 +95,11 @@ struct FindingList: Sendable {
 
   /// Leaves out what `isKnown` says of.
   mutating func removeAll(where isKnown: (Finding) -> Bool) {
-    for finding in findings where finding.mayBeAllowed && isKnown(finding) {
+    findings.removeAll { finding in
+      guard finding.mayBeAllowed, isKnown(finding) else { return false }
       allowed[finding.rule, default: 0] += finding.count
+      return true
     }
-    findings.removeAll { $0.mayBeAllowed && isKnown($0) }
     (indices, last) = ([:], nil)
   }
 }

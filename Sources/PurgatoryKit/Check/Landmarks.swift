@@ -10,8 +10,8 @@ struct Landmarks {
   private let sections: [Section]
   /// The one that was found last.
   private var last: Section?
-  /// What the loaded bytes' addresses are, from the first to the one behind the last; nil: nothing is loaded.
-  let image: ClosedRange<UInt64>?
+  /// The addresses of each segment, from the first to the one behind the last.
+  private let segments: [ClosedRange<UInt64>]
   private var symbols: SymbolTable?
   /// Symbols that name code or data, by address: made at the second look-up.
   private var labels: [(address: UInt64, index: Int)]?
@@ -21,15 +21,9 @@ struct Landmarks {
   init(_ elf: borrowing ELFFile) throws(ELFError) {
     sections = elf.sections.filter { $0.flags.contains(.allocate) && $0.size > 0 }
       .sorted { $0.address < $1.address }
-    let loads = elf.segments.filter { $0.type == .load && $0.memorySize > 0 }
-    image =
-      if let start = loads.map(\.virtualAddress).min(),
-        let end = loads.map({ $0.virtualAddress &+ $0.memorySize }).max(), start < end
-      {
-        ClosedRange(uncheckedBounds: (start, end))
-      } else {
-        nil
-      }
+    segments = elf.segments.filter { $0.type == .load && $0.memorySize > 0 }.map {
+      ClosedRange(uncheckedBounds: ($0.virtualAddress, $0.virtualAddress &+ $0.memorySize))
+    }
     symbols = try elf.symbolTable()
   }
 
@@ -38,9 +32,11 @@ struct Landmarks {
 
   /// Whether `value` is an address of the file by all appearances.
   func isAddress(_ value: UInt64) -> Bool {
-    guard let image, image.lowerBound >= Self.lowestAddress else { return false }
-    return image.contains(value)
+    value >= Self.lowestAddress && isLoaded(value) && segments.allSatisfy { $0.lowerBound >= Self.lowestAddress }
   }
+
+  /// Whether the file's memory has `address`, or ends there.
+  func isLoaded(_ address: UInt64) -> Bool { segments.contains { $0.contains(address) } }
 
   /// The loaded section that has `address`.
   mutating func section(of address: UInt64) -> Section? {

@@ -92,20 +92,19 @@ struct PositionIndependence {
 
   /// What firmware that relocates itself cannot apply; nil: it can.
   private mutating func fault(ofRelative entry: RelocationEntry, in elf: borrowing ELFFile) -> String? {
+    // Whoever applies them passes over those that ask for nothing.
+    if RelocationClass(entry.type, for: elf.header.machine) == .none { return nil }
     guard RelocationClass.isRelative(entry.type, for: elf.header.machine), entry.symbol == 0 else {
       return "only relative ones"
     }
     guard let word = elf.address(at: entry.offset) else { return "a place in the bytes of the file" }
     let target = entry.addend.map { UInt64(bitPattern: $0) } ?? word
-    guard landmarks.image?.contains(target) ?? false else { return "an address in the file" }
-    guard let section = landmarks.section(of: entry.offset) else {
-      let isCode = elf.segments.contains {
-        $0.type == .load && $0.flags.contains(.execute) && !$0.flags.contains(.write)
-          && entry.offset &- $0.virtualAddress < $0.memorySize
-      }
-      return isCode ? "none in code: it runs before" : nil
-    }
-    return section.flags.contains(.execute) ? "none in code: it runs before" : nil
+    guard landmarks.isLoaded(target) else { return "an address in the file" }
+    // What applies them starts at the entry, and cannot wait for itself.
+    guard let section = landmarks.section(of: entry.offset), section.flags.contains(.execute),
+      elf.header.entry &- section.address < section.size
+    else { return nil }
+    return "none where the entry point is: that runs before"
   }
 
   private mutating func judgeStatic(

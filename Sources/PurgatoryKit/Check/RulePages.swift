@@ -41,7 +41,7 @@ extension Rule {
           expands to. In an object file it is, with the default profile, every relocation of what would be loaded, since a
           loader that takes objects has to apply them; each finding says whether a link could have resolved it. With
           `--profile self-relocating` it is what firmware cannot apply to itself: a relocation that is not relative, whose
-          place or address is outside of the file, or that changes code, which may run before.
+          place or address is outside of the file, or that changes the section with the entry point, which runs before.
           """,
         why: """
           `objcopy -O binary` drops relocations silently. The blob then holds link-time values and fails wherever it was not
