@@ -1,4 +1,4 @@
-// ProofTests.swift — objects linked at two bases: what hides from relocations shows in the bytes
+// ProofTests.swift — objects linked at three bases: what hides from relocations shows in the bytes
 // SPDX-License-Identifier: MIT
 
 import Foundation

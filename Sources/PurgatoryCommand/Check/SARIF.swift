@@ -119,8 +119,9 @@ struct SARIF: CheckWriter {
     init(_ rule: Rule) {
       id = rule.rawValue
       shortDescription = Message(text: rule.summary)
-      fullDescription = Message(text: rule.what)
-      help = Message(text: "\(rule.mend)\n\n\(rule.why)")
+      // The page breaks its lines.
+      fullDescription = Message(text: rule.what.replacing("\n", with: " "))
+      help = Message(text: "\(rule.mend) \(rule.why)".replacing("\n", with: " "))
     }
   }
 

@@ -1,4 +1,4 @@
-// Seal.swift — the mark in a purgatory that its bytes were proven: linked at two bases, they were the same
+// Seal.swift — the mark in a purgatory that its bytes were proven: linked at three bases, they were the same
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic

@@ -35,13 +35,7 @@ public struct CheckedFolder: Sendable {
   }
 
   private static func isJudged(_ path: String) -> Bool {
-    guard let file = try? FileDescriptor.open(path, .readOnly) else { return true }  // and that is then said
-    let start = try? file.closeAfter {
-      try [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
-        count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-      }
-    }
-    guard let start else { return true }
+    guard let start = Files.start(of: path) else { return true }  // what is wrong with it is then said
     return ELFFile.looksLikeELF(start) || Archive.looksLikeArchive(start) || Blob.looksLikeFlat(start)
       || [.bitcode, .thinArchive].contains(FileKind(start))
   }

@@ -32,7 +32,8 @@ struct Landmarks {
 
   /// Whether `value` is an address of the file by all appearances.
   func isAddress(_ value: UInt64) -> Bool {
-    value >= Self.lowestAddress && isLoaded(value) && segments.allSatisfy { $0.lowerBound >= Self.lowestAddress }
+    value >= Self.lowestAddress && isLoaded(value)
+      && segments.allSatisfy { $0.lowerBound >= Self.lowestAddress }
   }
 
   /// Whether the file's memory has `address`, or ends there.

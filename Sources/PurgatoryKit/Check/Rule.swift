@@ -88,7 +88,7 @@ public enum Rule: String, CaseIterable, Sendable {
     case .entryOutsideRegions: "verify the kernel too, or correct --kernel-entry"
     case .dtb: "pass a flattened device tree at an 8-byte aligned address"
     case .manifest: "build the folder again: purgatory build --output-dir"
-    case .proof: "link it at two bases: purgatory check --objects OBJECT… --script SCRIPT"
+    case .proof: "let it be linked: purgatory check --objects OBJECT… --script SCRIPT"
     }
   }
 }

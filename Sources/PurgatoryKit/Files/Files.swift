@@ -44,6 +44,18 @@ public enum Files {
     }
   }
 
+  /// The first bytes of the file at `path`, which say what it is; nil: it cannot be read.
+  static func start(of path: String) -> [UInt8]? {
+    guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
+    return try? file.closeAfter { try chunk(of: file, size: 256) }
+  }
+
+  private static func chunk(of file: FileDescriptor, size: Int) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
+
   /// Makes the folder at `path` and those above it; one that is there is left as it is.
   public static func makeDirectory(_ path: String) throws(Rejection) {
     let folder = FilePath(path)
@@ -74,9 +86,7 @@ public enum Files {
     while true {
       // The usual case: all of it in one read, and one more byte that is not there.
       let size = bytes.isEmpty ? max(expectedSize + 1, 1 << 16) : 1 << 20
-      let chunk = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-        count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-      }
+      let chunk = try chunk(of: file, size: size)
       if chunk.isEmpty { break }
       guard bytes.count + chunk.count <= limit.rawValue else { throw tooLarge("more than \(limit)") }
       if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
