@@ -91,23 +91,33 @@ extension ELFFile {
   /// of the file's class, buckets, chains. (Source: the GNU linker; the gABI has no such table.)
   private func gnuHashSymbolCount(_ range: Range<Int>) throws(ELFError) -> Int {
     let place = DynamicTag.gnuHash.name
-    let words = try libelf.words(in: range.prefix(range.count & ~3), place: place)
+    let count = range.count / 4
+    // The table may be small, and the segment that it is in is read no further.
+    func words(_ indices: Range<Int>) throws(ELFError) -> [UInt32] {
+      let start = range.lowerBound + indices.lowerBound * 4
+      return try libelf.words(in: start..<start + indices.count * 4, place: place)
+    }
     let expected = "a table inside its segment"
-    try check(words.count >= 4, place, found: "\(hex(range.count)) bytes", expected: expected)
-    let (bucketCount, firstHashed, filterCount) = (Int(words[0]), Int(words[1]), Int(words[2]))
+    try check(count >= 4, place, found: "\(hex(range.count)) bytes", expected: expected)
+    let head = try words(0..<4)
+    let (bucketCount, firstHashed, filterCount) = (Int(head[0]), Int(head[1]), Int(head[2]))
     let buckets = 4 + filterCount * (header.elfClass == .elf64 ? 2 : 1)
     let chains = buckets + bucketCount
     try check(
-      chains <= words.count, place, found: "\(hex(bucketCount)) buckets and \(hex(filterCount)) filter words",
+      chains <= count, place, found: "\(hex(bucketCount)) buckets and \(hex(filterCount)) filter words",
       expected: expected)
-    let lastChain = words[buckets..<chains].max().map(Int.init) ?? 0
+    let lastChain = try words(buckets..<chains).max().map(Int.init) ?? 0
     guard lastChain >= firstHashed else { return max(1, firstHashed) }
     // The last word of a chain is odd.
-    let start = chains + lastChain - firstHashed
-    guard start < words.count, let end = words[start...].firstIndex(where: { $0 & 1 == 1 }) else {
-      throw ELFError(place: place, found: "a chain without an end", expected: expected)
+    var start = chains + lastChain - firstHashed
+    while start < count {
+      let end = min(count, start + 1024)
+      if let index = try words(start..<end).firstIndex(where: { $0 & 1 == 1 }) {
+        return firstHashed + start + index - chains + 1
+      }
+      start = end
     }
-    return firstHashed + end - chains + 1
+    throw ELFError(place: place, found: "a chain without an end", expected: expected)
   }
 }
 

@@ -99,8 +99,7 @@ extension ELFFile {
     let size = libelf.entrySize(ELF_T_ADDR)
     let bitmapCount = size * 8 - 1
     var next: UInt64?
-    try forEach(ELF_T_ADDR, of: table, widen: { (word: UInt32) in UInt64(word) }) {
-      word, position throws(ELFError) in
+    try forEach(ELF_T_ADDR, of: table, widen: UInt64.init(narrow:)) { word, position throws(ELFError) in
       var entry = RelocationEntry(position: position, offset: word, type: table.relativeType, symbol: 0)
       guard word & 1 == 1 else {
         try body(entry)

@@ -31,3 +31,9 @@ extension GElf_Rela {
       r_addend: Int64(narrow.r_addend))
   }
 }
+
+extension UInt64 {
+  init(narrow: UInt32) {
+    self.init(narrow)
+  }
+}

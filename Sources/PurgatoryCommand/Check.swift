@@ -14,7 +14,7 @@ struct Check: ParsableCommand {
       FILE is an ELF file, an archive of objects, a flat purgatory, or an output folder of `purgatory build` (or its \
       manifest.json), of which every file is held against the manifest; of any other folder, all files in it that can be \
       judged; - is standard input. A file is proven (ok), unproven, broken or unreadable. With --objects and --script, \
-      the objects are linked at three bases and the bytes compared, which proves them, and every FILE that has the same. \
+      the objects are linked at four bases and the bytes compared, which proves them, and every FILE that has the same. \
       Exit status 0: nothing is broken, and all is proven that has to be; 1: there are findings; 2: something could not \
       be read, or a link not made. `purgatory check --explain RULE` explains a rule, docs/ci.md how to use it in CI.
       """)
@@ -73,7 +73,7 @@ struct Check: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: .init("Link these objects and archives at three bases and compare.", valueName: "object")
+    help: .init("Link these objects and archives at four bases and compare.", valueName: "object")
   )
   var objects: [String] = []
 
@@ -111,7 +111,14 @@ struct Check: ParsableCommand {
 
   func run() throws {
     if let explain { return try Terminal.print("\(explain.page)\n".utf8) }
-    let checker = try checker()
+    let checker: Checker
+    do throws(Rejection) {
+      checker = try self.checker()
+    } catch {
+      // What says how to judge cannot be read: nothing is.
+      Terminal.report(error)
+      throw ExitCode(2)
+    }
     let (names, notes) = namesOfFiles()
     for note in notes { Terminal.say(note) }
 
@@ -119,16 +126,17 @@ struct Check: ParsableCommand {
       isTerminal: Terminal.isTerminal, environment: ProcessInfo.processInfo.environment)
     let paths = names + [elf, flat, script].compactMap(\.self)
     var report = CheckReport(
-      checker: checker, paths: paths, format: format, output: output, colour: colour)
+      checker: checker, paths: paths, format: format, output: output, colour: colour,
+      keepsFiles: writeBaseline != nil)
     try report.begin()
     try judge(names, checker, &report)
-    try report.end()
-    if let writeBaseline {
-      var files = OutputFiles()
-      files.add(try Baseline(report.files).encoded(), to: writeBaseline)
-      try files.write()
-      if report.status == 1 { return }
-    }
+    var files = OutputFiles(
+      from: paths.flatMap { [$0, "\($0)/manifest.json"] } + objects + allowList
+        + [baseline].compactMap(\.self))
+    try report.end(&files)
+    if let writeBaseline { files.add(try Baseline(report.files).encoded(), to: writeBaseline) }
+    try files.write()
+    if writeBaseline != nil, report.status == 1 { return }
     if report.status != 0 { throw ExitCode(report.status) }
   }
 
@@ -156,7 +164,8 @@ struct Check: ParsableCommand {
       }
       names += folder.files
       if folder.otherCount > 0 {
-        notes.append("note: \(path): \(folder.otherCount) other files were not judged")
+        let files = folder.otherCount == 1 ? "1 other file was" : "\(folder.otherCount) other files were"
+        notes.append("note: \(path): \(files) not judged: no ELF files, archives or purgatories")
       }
     }
     return (names, notes)
@@ -166,8 +175,9 @@ struct Check: ParsableCommand {
     var checker = checker
     var proven: CheckedFile?
     if let script {
-      let (tools, input) = (try tools.find(), LinkInput(objects: objects, script: script))
+      let input = LinkInput(objects: objects, script: script)
       do throws(Rejection) {
+        let tools = try tools.find()
         let proof = try waiting { () async throws(Rejection) in try await tools.prove(input) }
         checker.linkProof = proof
         proven = checker.judge(proof, of: input)

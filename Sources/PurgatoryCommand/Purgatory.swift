@@ -67,7 +67,8 @@ package struct Purgatory: ParsableCommand {
     }
     guard code == .validationFailure else { return code.rawValue }
     // Of the ways in which it can be misread, the first.
-    let message = message(for: error).firstReading
+    // What it would list on lines of their own stands in one.
+    let message = message(for: error).firstReading.replacing("\n  - ", with: " ")
     Terminal.say("error: \(message.prefix(1).lowercased() + message.dropFirst())")
     Terminal.say("help: \(usageString(for: error))")
     return code.rawValue

@@ -75,13 +75,17 @@ import Testing
     try await makeFiles()
     try folder.write("absolute-address\nnothing\nmalformed-elf\nentry:\na b\n", to: "bad")
     let outcome = try await folder.purgatory(["check", "x.o", "--allow-list", "bad"])
-    #expect(outcome.status == .exited(1) && outcome.text == "")
+    #expect(outcome.status == .exited(2) && outcome.text == "")
     let lines = outcome.error.split(separator: "\n").filter { $0.hasPrefix("error: bad: line ") }
     #expect(
       lines.map { String($0.dropFirst("error: bad: ".count).prefix(7)) } == [
         "line 2:", "line 3:", "line 4:", "line 5:",
       ])
-    try #expect(await folder.purgatory(["check", "x.o", "--allow-list", "missing"]).status == .exited(1))
+    try #expect(await folder.purgatory(["check", "x.o", "--allow-list", "missing"]).status == .exited(2))
+    try folder.write("", to: "empty")
+    try #expect(
+      await folder.purgatory(["check", "--profile", "pie", "x.o", "--allow-list", "empty"]).status
+        == .exited(1))
   }
 
   @Test func onlyWhatIsNewIsReported() async throws {
@@ -94,7 +98,7 @@ import Testing
     #expect(again.status == .exited(0) && again.text.contains("x.o: unproven: "))
     // Places may move; one more of a kind is new.
     try await makeFiles(more: ".quad other")
-    try #expect(await findings(["x.o", "--baseline", "known.json"]) == ["absolute-address .data+0x0 4"])
+    try #expect(await findings(["x.o", "--baseline", "known.json"]) == ["absolute-address .data+0x0 1"])
     // Another file, another rule.
     try await makeFiles()
     try folder.write(try folder.read("x.o"), to: "y.o")
@@ -107,7 +111,7 @@ import Testing
     try #expect(await folder.purgatory(["check", "missing", "--baseline", "none.json"]).status == .exited(2))
     try folder.write("{}", to: "bad.json")
     let bad = try await folder.purgatory(check + ["--baseline", "bad.json"])
-    #expect(bad.status == .exited(1) && bad.error.hasPrefix("error: bad.json: no baseline, expected "))
+    #expect(bad.status == .exited(2) && bad.error.hasPrefix("error: bad.json: no baseline, expected "))
     #expect(try folder.read("known.json") == known)
   }
 
@@ -128,7 +132,9 @@ import Testing
     let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
     #expect(report.files.map(\.path) == ["build/b.elf", "build/sub/a.bin", "build/sub/x.o"])
     #expect(report.files.map(\.verdict) == ["proven", "proven", "broken"])
-    #expect(outcome.error == "note: build: 1 other files were not judged\n")
+    #expect(
+      outcome.error
+        == "note: build: 2 other files were not judged: no ELF files, archives or purgatories\n")
     // Nothing in it is an error, as a folder that is not there is.
     try folder.makeFolder("empty")
     try #expect(await folder.purgatory(["check", "empty"]).status == .exited(2))
@@ -157,6 +163,12 @@ import Testing
     #expect(try folder.text(of: "report") == alone.text)
     try #expect(await folder.purgatory(["check", "--format", format, "-o", "-"] + files).text == alone.text)
     // A report that cannot be written is an error of its own.
+    // None of them replaces what it is about.
+    for output in ["x.o", "./good.elf"] {
+      let outcome = try await folder.purgatory(["check", "--format", format, "-o", output] + files)
+      #expect(
+        outcome.status == .exited(1) && outcome.error.contains("would replace the input"), "\(outcome.error)")
+    }
     let nowhere = try await folder.purgatory(["check", "-o", "no/such/folder", "good.elf"])
     #expect(nowhere.status == .exited(1) && nowhere.error.hasPrefix("error: no/such/folder: "))
   }

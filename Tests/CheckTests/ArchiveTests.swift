@@ -1,6 +1,7 @@
 // ArchiveTests.swift — ar archives: each member is judged, and what is no archive is a finding
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import PurgatoryKit
 import TestSupport
 import Testing
@@ -101,5 +102,18 @@ import Testing
       folder.findings(in: "thin.a", .pie).first?.hasPrefix(
         "malformed-elf: file: a thin archive, which has names and no members")
         == true)
+  }
+
+  /// One proven member does not speak for the others, whatever their order.
+  @Test func allMembersAreProvenOrNone() async throws {
+    try await folder.done(["build", "--format", "ro", "-o", "sealed.o"])
+    try await makeObjects()
+    for (members, verdict) in [
+      (["sealed.o"], Verdict.proven), (["a.o", "sealed.o"], .unproven), (["sealed.o", "a.o"], .unproven),
+    ] {
+      try? FileManager.default.removeItem(atPath: "\(folder.path)/x.a")
+      try await Command.tool("llvm-ar", ["--format=gnu", "rc", "x.a"] + members, in: folder.path)
+      #expect(folder.judge("x.a", .pie).verdict == verdict, "\(members)")
+    }
   }
 }

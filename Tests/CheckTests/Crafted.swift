@@ -70,7 +70,7 @@ struct Crafted: Sendable {
       \(more)
       .section .end, "a", %progbits
       .balign 8
-      \(isSealed ? ".zero 32" : "")
+      .zero 32
       .ascii "PURGEND."
       """
   }

@@ -33,7 +33,7 @@ struct Built: Sendable {
   }
 
   private static let notOne =
-    "malformed-elf: header: neither an ELF file nor a flat purgatory, expected \"PURGINFO\" at 0x40"
+    "malformed-elf: file: neither an ELF file nor a flat purgatory, expected what can be judged by itself"
 
   @Test func headerStructAndEndAreChecked() async throws {
     #expect(try await findings { _ in } == [])
@@ -61,6 +61,23 @@ struct Built: Sendable {
       try await findings { $0[0x78, UInt64.self] = 0x40001 }.first?.hasPrefix(
         "info-symbol: purgatory_info.memory_size: 0x40001, ")
         == true)
+  }
+
+  /// One bit of the code, wherever it is, and the seal says so.
+  @Test func aDamagedOneIsRefused() async throws {
+    let flat = try await Built.get().flat
+    for offset in [0x3d0, 0x800, flat.count - 41, flat.count - 40, flat.count - 9] {
+      var bytes = flat
+      bytes[offset] ^= 4
+      try folder.write(bytes, to: "damaged.bin")
+      for profile in Profile.allCases {
+        let found = folder.findings(in: "damaged.bin", profile)
+        #expect(
+          found.count == 1 && found[0].hasPrefix("malformed-elf: seal: code with the SHA-256 "), "\(found)")
+      }
+      let patched = try await folder.purgatory(["patch", "damaged.bin", "--messages", "failures"])
+      #expect(patched.status == .exited(1) && patched.error.contains("damaged.bin: seal: "))
+    }
   }
 
   @Test func everyTruncationIsAFinding() async throws {

@@ -68,7 +68,7 @@ import Testing
     try folder.setMode(0, of: "secret")
     for (name, message) in [
       ("missing", "no such file or directory"), ("empty", "is empty"),
-      ("folder", "no such file or directory"),
+      ("folder", "a folder with nothing to judge in it"),
       ("script", "neither an ELF file nor a flat purgatory"),
     ] {
       let report = try await folder.report([name])

@@ -47,6 +47,36 @@ import Testing
     #expect(bad.rules("skipped", in: "blob.lds").count == Rule.allCases.count - 1)
   }
 
+  /// Whatever the profile asks for: links that were not made are no proof of anything.
+  @Test func noProofFailsEveryProfile() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl other")
+    for profile in ["pie", "purgatory"] {
+      for arguments in [
+        ["--objects", "missing.o", "--script", "blob.lds"], ["--objects", "a.o", "--script", "missing.lds"],
+        ["--objects", "a.o", "--script", "blob.lds"],
+        [
+          "--objects", "a.o", "b.o", "--script", "blob.lds", "--cross-compile", "no-such-", "--toolchain",
+          "gnu",
+        ],
+      ] {
+        let outcome = try await folder.purgatory(["check", "--profile", profile] + arguments)
+        #expect(outcome.status == .exited(2) && outcome.text.contains("[proof]"), "\(outcome.text)")
+      }
+    }
+  }
+
+  /// A file of other bytes is not the one that was proven.
+  @Test func anotherLinkIsNotProven() async throws {
+    try await makeObjects(".text\n.global _start\n_start: bl other")
+    try await Recipe.link(["a.o", "b.o"], ProofTests.script, [], .llvm, in: folder, as: "same.elf")
+    try await Recipe.link(["b.o", "a.o"], ProofTests.script, [], .llvm, in: folder, as: "other.elf")
+    let report = try await folder.report(
+      ["--profile", "pie", "same.elf", "other.elf"] + Array(proof.dropFirst()))
+    #expect(report.files.map(\.verdict) == ["proven", "unproven", "proven"])
+    #expect(report.files[1].proof.missing == "it has other bytes than the links of these objects")
+    #expect(report.files[1].proof.help?.contains("--toolchain") == true)
+  }
+
   /// Every format has a place for it; what the linker says goes to the terminal.
   @Test func noProofIsAFindingInEveryFormat() async throws {
     try await makeObjects(".text\n.global _start\n_start: bl nowhere")

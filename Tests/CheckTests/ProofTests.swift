@@ -1,4 +1,4 @@
-// ProofTests.swift — objects linked at three bases: what hides from relocations shows in the bytes
+// ProofTests.swift — objects linked at four bases: what hides from relocations shows in the bytes
 // SPDX-License-Identifier: MIT
 
 import Foundation
@@ -180,6 +180,16 @@ import Testing
     let found = try await prove("nop", tools, script: script + "\n")
     // Those below a page stay as they are.
     #expect(found.isEmpty == (bit < 12), "\(found)")
+    guard bit >= 12 else { return }
+    let two = script.replacing("& 1)", with: "& (_start >> \(bit + 1)) & 1)")
+    #expect(try await !prove("nop", tools, script: two + "\n").isEmpty, "two bits")
+  }
+
+  /// Nothing is nothing to prove.
+  @Test func nothingIsNotProven() async throws {
+    await #expect(throws: Rejection.self) {
+      _ = try await prove("", .llvm, script: "SECTIONS { /DISCARD/ : { *(.text) *(.data) } }\n")
+    }
   }
 
   /// Addresses of a script's own look like numbers in the file.

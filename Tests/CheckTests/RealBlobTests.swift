@@ -40,7 +40,7 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
       says: ["PT_DYNAMIC"]),
     RealBlob(
       name: "the vDSO, without what its loader wants", path: "vdso/vdso.so", profile: .selfRelocating,
-      verdict: .unproven, dynamicRelocations: 0, says: ["what it does to itself"]),
+      verdict: .unproven, dynamicRelocations: 0, says: ["no retained relocations"]),
     RealBlob(
       name: "OpenSBI", path: "opensbi/fw_jump.elf", profile: .selfRelocating, verdict: .unproven,
       dynamicRelocations: nil, says: ["what it does to itself"]),

@@ -27,7 +27,7 @@ extension RuleRow {
   /// booting.rst, "Call the kernel image".
   static let headerRows = [
     row("code0", 0, 0xd503_201f, found: "0xd503201f, \(branch)", good: 0x1400_00f4),
-    row("code0", 0, 0x1400_00f3, found: "0x140000f3, \(branch)", good: 0x1400_00f7),
+    row("code0", 0, 0x1400_00f3, found: "0x140000f3, \(branch)", good: 0x1400_00f5),
     row("code0", 0, 0x1400_00f8, found: "0x140000f8, \(branch)", good: 0x1400_00f5),
     row("text_offset", 0x08, 0x8_0000, found: "0x80000, expected 0x0", good: 0),
     row(

@@ -42,9 +42,9 @@ extension RuleRow {
       good: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x40 } }),
     RuleRow(
       .infoSymbol, "outside the file",
-      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x58 } },
+      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 8, UInt64.self] = 0x78 } },
       findings: [
-        "info-symbol: purgatory_info: address 0x58, expected 912 bytes wholly in the file bytes of the PT_LOAD"
+        "info-symbol: purgatory_info: address 0x78, expected 912 bytes wholly in the file bytes of the PT_LOAD"
       ]),
     RuleRow(
       .infoSymbol, "a newer version", bad: { $0.version = 3 },
@@ -74,11 +74,11 @@ extension RuleRow {
       findings: ["info-symbol: region 1: 0xfffffffffffff000 + 0x1001 bytes, expected an end below 2^64"],
       good: { $0.fields = [0x50: 0xffff_ffff_ffff_f000, 0x58: 0xfff] }),
     RuleRow(
-      .infoSymbol, "less memory than bytes", bad: { $0.fields[0x38] = 0x3df },
+      .infoSymbol, "less memory than bytes", bad: { $0.fields[0x38] = 0x3ff },
       findings: [
-        "info-symbol: purgatory_info.memory_size: 0x3df, expected from the 992 loadable bytes to 0x40000"
+        "info-symbol: purgatory_info.memory_size: 0x3ff, expected from the 1024 loadable bytes to 0x40000"
       ],
-      good: { $0.memory = 0x3e0 }),
+      good: { $0.memory = 0x400 }),
     RuleRow(
       .infoSymbol, "another memory size than the segment's", bad: { $0.fields[0x38] = 0x1001 },
       findings: [

@@ -20,12 +20,12 @@ extension RuleRow {
     RuleRow(
       .loadSegment, "a byte over budget",
       bad: {
-        $0.more = ".skip 8192 - 0x3d0 - 4 - 8 + 1"
+        $0.more = ".skip 8192 - 0x3d0 - 4 - 40 + 1"
         $0.memory = 0x4000
       },
       findings: ["load-segment: PT_LOAD: 8200 loadable bytes, expected at most 8192"],
       good: {
-        $0.more = ".skip 8192 - 0x3d0 - 4 - 8"
+        $0.more = ".skip 8192 - 0x3d0 - 4 - 40"
         $0.memory = 0x4000
       }),
     RuleRow(
@@ -33,7 +33,7 @@ extension RuleRow {
       bad: { $0.memory = 0x40001 },
       findings: [
         "load-segment: PT_LOAD: 0x40001 bytes of memory, expected at most 0x40000",
-        "info-symbol: purgatory_info.memory_size: 0x40001, expected from the 992 loadable bytes to 0x40000",
+        "info-symbol: purgatory_info.memory_size: 0x40001, expected from the 1024 loadable bytes to 0x40000",
       ],
       good: { $0.memory = 0x40000 }),
     RuleRow(
@@ -74,13 +74,13 @@ extension RuleRow {
       good: { $0.edit = { $0[0x3a, UInt16.self] = 64 } }),
     RuleRow(
       .malformedELF, "more in the file than in memory",
-      bad: { $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x3df } },
+      bad: { $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x3ff } },
       findings: [
-        "malformed-elf: program header 0: 0x3e0 bytes in the file, expected no more than in memory, 0x3df"
+        "malformed-elf: program header 0: 0x400 bytes in the file, expected no more than in memory, 0x3ff"
       ],
       good: {
-        $0.memory = 0x3e0
-        $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x3e0 }
+        $0.memory = 0x400
+        $0.edit = { $0[$0.segment(0) + 0x28, UInt64.self] = 0x400 }
       }),
   ]
 }

@@ -57,10 +57,10 @@ extension RuleRow {
       },
       findings: [
         "dynamic-section: program header 1: PT_DYNAMIC, expected nothing for a dynamic loader",
-        "dynamic-section: .dynsym: 24 bytes at 0x3e0, expected nothing for a dynamic loader",
-        "dynamic-section: .gnu.hash: 28 bytes at 0x400, expected nothing for a dynamic loader",
-        "dynamic-section: .hash: 16 bytes at 0x41c, expected nothing for a dynamic loader",
-        "dynamic-section: .dynamic: 144 bytes at 0x430, expected nothing for a dynamic loader",
+        "dynamic-section: .dynsym: 24 bytes at 0x400, expected nothing for a dynamic loader",
+        "dynamic-section: .gnu.hash: 28 bytes at 0x420, expected nothing for a dynamic loader",
+        "dynamic-section: .hash: 16 bytes at 0x43c, expected nothing for a dynamic loader",
+        "dynamic-section: .dynamic: 144 bytes at 0x450, expected nothing for a dynamic loader",
       ],
       good: { $0.programHeaders += " note PT_NOTE FLAGS(4); stack PT_GNU_STACK FLAGS(6);" }),
     RuleRow(
@@ -84,7 +84,7 @@ extension RuleRow {
       },
       findings: [
         "dynamic-relocation: .rela.dyn: .got+0x0: R_AARCH64_RELATIVE to code, expected none",
-        "got-or-plt: .got: 8 bytes at 0x3e8, expected an empty one",
+        "got-or-plt: .got: 8 bytes at 0x408, expected an empty one",
       ],
       good: {
         $0.more = "adrp x0, code\nadd x1, x0, :lo12:code"
@@ -93,7 +93,7 @@ extension RuleRow {
     RuleRow(
       .gotOrPLT, "GNU ld's own GOT", tools: [.gnu],
       bad: { $0.sections = ".got : { *(.got .got.plt) } :load" },
-      findings: ["got-or-plt: .got: 32 bytes at 0x3e0, expected an empty one"],
+      findings: ["got-or-plt: .got: 32 bytes at 0x400, expected an empty one"],
       good: { $0.unloaded = ".other 0 (INFO) : { *(.got .got.plt) }" }),
     RuleRow(
       .undefinedSymbol, "a weak one", tools: [.llvm], bad: { $0.more = ".weak missing\nbl missing" },
@@ -160,7 +160,7 @@ extension RuleRow {
         $0.more = ".section .tdata, \"awT\", %progbits\n.quad 1"
         $0.sections = ".tdata : { *(.tdata) } :load :local"
       },
-      findings: ["thread-local: .tdata: 8 bytes at 0x3e0, expected nothing thread-local"],
+      findings: ["thread-local: .tdata: 8 bytes at 0x400, expected nothing thread-local"],
       good: {
         $0.more = ".section .other, \"aw\", %progbits\n.quad 1"
         $0.sections = ".other : { *(.other) } :load"

@@ -1,4 +1,4 @@
-// TrapTests.swift — never ok without a proof: each trap's verdicts, and what the proven ones do at three bases
+// TrapTests.swift — never ok without a proof: each trap's verdicts, and what the proven ones do at four bases
 // SPDX-License-Identifier: MIT
 
 import ELF
@@ -182,7 +182,7 @@ import Testing
   static let unreadable: [(name: String, make: @Sendable (Folder) async throws -> Void, says: String)] = [
     (
       "raw.bin", { try $0.write([0xd5, 3, 0x20, 0x1f], to: "raw.bin") },
-      "a flat file is judged with its ELF file"
+      "judge a flat file with its ELF file"
     ),
     (
       "bitcode.o",

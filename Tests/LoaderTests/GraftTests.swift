@@ -29,7 +29,7 @@ struct GraftTests {
     #expect(after[range].starts(with: object))
     #expect(after[range].dropFirst(object.count).allSatisfy { $0 == 0 })
     #expect(try folder.mode(of: "grafted") == 0o751)
-    let checked = try await folder.done(["check", "grafted"])
+    let checked = try await folder.done(["check", "--embedded", "grafted"])
     #expect(checked.text.contains("grafted: ok") || checked.error.contains("grafted: ok"))
     let shown = try await folder.done(["show", "grafted"]).text
     #expect(shown.contains("object without relocations"))

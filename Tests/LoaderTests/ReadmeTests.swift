@@ -126,14 +126,14 @@ import Testing
     // show, patch and check
     #expect(typed.text.contains(/ready +yes/))
     #expect(
-      typed.text.contains("out: ok: ") && typed.text.contains("purgatory.elf: ok: "),
+      typed.text.contains("out: ok: ") && typed.text.contains("purgatory.bin: ok: "),
       "\(typed.text)")
     #expect(try await folder.done(["show", "out/purgatory.bin"]).text.contains(/flags +.*quiet/))
     // bundle and graft
     #expect(try await folder.done(["show", "verified.img"]).text.contains(/ready +yes/))
     let program = try #require(Self.commands.firstMatch(of: /graft (\S+) -o (\S+)/))
     #expect(try await folder.purgatory(["check", "\(program.1)"]).status == .exited(1))
-    try await folder.done(["check", "\(program.2)"])
+    try await folder.done(["check", "--embedded", "\(program.2)"])
   }
 
   /// The same commands, with an initrd that changes between `build` and `run`.

@@ -16,7 +16,8 @@ import Testing
     // b code
     header.store(UInt32(clamping: 0x1400_0000 | (PurgatoryInfo.blobOffset + PurgatoryInfo.size) / 4), at: 0)
     bytes =
-      try header + info.encoded() + [UInt8](repeating: 0xd5, count: 64) + Array("PURGEND.".utf8)
+      try header + info.encoded() + [UInt8](repeating: 0xd5, count: 32)
+      + [UInt8](repeating: 0, count: 32) + Array("PURGEND.".utf8)
   }
 
   @Test func whole() throws {

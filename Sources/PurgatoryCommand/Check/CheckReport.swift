@@ -34,8 +34,9 @@ struct CheckSummary {
 }
 
 struct CheckReport {
-  /// What was judged; kept for --write-baseline only in so far as it is small: findings are folded.
+  /// What was judged, if that is asked for.
   private(set) var files: [CheckedFile] = []
+  private let keepsFiles: Bool
   private var summary = CheckSummary()
   private var writer: any CheckWriter
   /// Text for the terminal, where the report goes to a file.
@@ -43,7 +44,10 @@ struct CheckReport {
   private let output: String?
   private var report = ""
 
-  init(checker: Checker, paths: [String], format: CheckFormat, output: String?, colour: Bool) {
+  init(
+    checker: Checker, paths: [String], format: CheckFormat, output: String?, colour: Bool, keepsFiles: Bool
+  ) {
+    self.keepsFiles = keepsFiles
     let omissions = checker.omissions
     let text = CheckText(colour: colour, omissions: omissions)
     writer =
@@ -68,16 +72,14 @@ struct CheckReport {
 
   mutating func add(_ file: CheckedFile) throws {
     summary.add(file)
-    files.append(file)
+    if keepsFiles { files.append(file) }
     try write(writer.text(of: file), text?.text(of: file) ?? "")
   }
 
-  mutating func end() throws {
+  /// Ends it, and adds the report that goes to a file to `files`.
+  mutating func end(_ files: inout OutputFiles) throws {
     try write(writer.end(summary), text?.end(summary) ?? "")
-    guard let output else { return }
-    var files = OutputFiles()
-    files.add(report.utf8, to: output)
-    try files.write()
+    if let output { files.add(report.utf8, to: output) }
   }
 
   private mutating func write(_ piece: String, _ text: String) throws {

@@ -32,6 +32,10 @@ struct CheckText: CheckWriter {
       lines.append(paint("warning:", "1;33") + " \(path): unproven: \(doubt.reason)")
       lines.append(paint("help:", "1;36") + " \(doubt.help)")
     }
+    guard file.verdict != .unreadable else {
+      lines.append("\(path): \(verdict(of: file)), so nothing of it was judged")
+      return lines.joined(separator: "\n") + "\n"
+    }
     let counts = file.counts
     let allowed = file.allowedCount > 0 ? ", \(count(file.allowedCount, "allowed finding"))" : ""
     lines.append(

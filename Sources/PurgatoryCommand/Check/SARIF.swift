@@ -24,7 +24,10 @@ struct SARIF: CheckWriter {
   }
 
   func begin() throws -> String {
-    let artifacts = paths.map { Artifact(location: ArtifactLocation(uri: uri(of: $0))) }
+    var seen: Set<String> = []
+    let artifacts = paths.filter { seen.insert($0).inserted }.map {
+      Artifact(location: ArtifactLocation(uri: uri(of: $0)))
+    }
     return """
       {
         "$schema" : "https://json.schemastore.org/sarif-2.1.0.json",
@@ -100,6 +103,11 @@ struct SARIF: CheckWriter {
     let text: String
   }
 
+  private struct MarkdownMessage: Encodable {
+    let text: String
+    let markdown: String
+  }
+
   private struct Tool: Encodable {
     let driver = Driver()
   }
@@ -114,14 +122,16 @@ struct SARIF: CheckWriter {
     let id: String
     let shortDescription: Message
     let fullDescription: Message
-    let help: Message
+    let help: MarkdownMessage
 
     init(_ rule: Rule) {
       id = rule.rawValue
       shortDescription = Message(text: rule.summary)
       // The page breaks its lines.
       fullDescription = Message(text: rule.what.replacing("\n", with: " "))
-      help = Message(text: "\(rule.mend) \(rule.why)".replacing("\n", with: " "))
+      help = MarkdownMessage(
+        text: rule.summary.prefix(1).uppercased() + rule.summary.dropFirst() + ". " + rule.help,
+        markdown: rule.page)
     }
   }
 

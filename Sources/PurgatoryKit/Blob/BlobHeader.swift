@@ -29,7 +29,7 @@ extension PurgatoryInfo {
     // B (Arm ARM, C6.2): 000101, then a signed distance in words.
     let distance = Int32(bitPattern: branch << 6) >> 4
     let code = Self.blobOffset + Self.size
-    let end = flat.count - (Seal.isIntact(flat) ? Int(PURGATORY_END_SIZE) : 0)
+    let end = Seal.offset(in: flat) ?? flat.count
     if branch >> 26 != 0b000101 || !(code..<end).contains(Int(distance)) {
       report("code0", found: UInt64(branch), expected: "a branch to the code behind the struct")
     }
@@ -51,6 +51,7 @@ extension PurgatoryInfo {
     for offset in [0x20, 0x28, 0x30] where field(offset) != 0 {
       report("res\((offset - 0x10) / 8)", found: field(offset), expected: "0x0")
     }
+    if let fault = Seal.fault(in: flat) { findings.append(fault) }
     let magic: UInt32 = header.integer(at: 0x38) ?? 0
     if magic != 0x644d_5241 { report("magic", found: UInt64(magic), expected: "\"ARM\\x64\"") }
     let peOffset: UInt32 = header.integer(at: 0x3c) ?? 0

@@ -1,4 +1,4 @@
-// Seal.swift — the mark in a purgatory that its bytes were proven: linked at three bases, they were the same
+// Seal.swift — the mark in a purgatory that its bytes were proven: linked at four bases, they were the same
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -9,10 +9,11 @@ import PurgatoryABI
 ///
 /// It protects from mistakes: whoever wants to deceive himself can compute it.
 package enum Seal {
-  /// Where in a flat blob the code ends and the seal begins; nil: there is no room for one.
-  private static func offset(in flat: some RandomAccessCollection<UInt8>) -> Int? {
+  /// Where in a flat blob the code ends and the seal begins; nil: the blob has no end, or no room for one.
+  static func offset(in flat: ArraySlice<UInt8>) -> Int? {
     let offset = flat.count - Int(PURGATORY_END_SIZE)
-    return offset >= codeOffset ? offset : nil
+    let hasEnd = Array(flat.suffix(8)).integer(at: 0) == UInt64(PURGATORY_END_MAGIC)
+    return hasEnd && offset >= codeOffset ? offset : nil
   }
 
   private static let codeOffset = PurgatoryInfo.blobOffset + PurgatoryInfo.size
@@ -22,11 +23,20 @@ package enum Seal {
 
   /// Whether `flat`, the loadable bytes of a purgatory, have the seal of their code.
   package static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {
-    guard let offset = offset(in: flat),
-      Array(flat.suffix(8)).integer(at: 0) == UInt64(PURGATORY_END_MAGIC)
-    else { return false }
+    guard let offset = offset(in: flat) else { return false }
     let digest = Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset))
     return flat.dropFirst(offset).prefix(digest.bytes.count).elementsEqual(digest.bytes)
+  }
+
+  /// What is wrong with the seal of `flat`; nil: it is intact, or there is none.
+  static func fault(in flat: ArraySlice<UInt8>) -> Finding? {
+    guard let offset = offset(in: flat), !isIntact(flat) else { return nil }
+    let seal = Digest(bytes: Array(flat.dropFirst(offset).prefix(Digest.zero.bytes.count)))
+    guard seal != .zero else { return nil }
+    return Finding(
+      .malformedELF, "seal",
+      found: "code with the SHA-256 \(Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset)))",
+      expected: "\(seal), which was proven", help: "the code is damaged: build or copy the file again")
   }
 
   /// Seals the loadable bytes at `range` of `file`.

@@ -3,6 +3,7 @@
 
 internal import CheckedArithmetic
 import FoundationEssentials
+import SystemPackage
 
 /// What was found before, so that a project with findings can adopt the gate at once. Offsets are left out: a finding is
 /// known by its file, its rule and what it is about, and so many of them are.
@@ -67,16 +68,18 @@ public struct Baseline: Codable, Equatable, Sendable {
     }
   }
 
+  /// However it is spelled.
+  private static func normalized(_ path: String) -> String { FilePath(path).lexicallyNormalized().string }
+
   /// Takes off `file` what is known of it.
   func apply(to file: inout CheckedFile) {
-    var known = files.first { $0.path == file.path }?.findings ?? []
-    file.list.removeAll { finding in
-      guard let index = known.firstIndex(where: { $0.isOf(finding) }), known[index].count >= finding.count
-      else {
-        return false
-      }
-      known[index].count -= finding.count
-      return true
+    let path = Self.normalized(file.path)
+    var known = files.first { Self.normalized($0.path) == path }?.findings ?? []
+    file.list.remove { finding in
+      guard let index = known.firstIndex(where: { $0.isOf(finding) }) else { return 0 }
+      let count = min(finding.count, known[index].count)
+      known[index].count -= count
+      return count
     }
   }
 }

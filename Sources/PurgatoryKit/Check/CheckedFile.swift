@@ -24,6 +24,16 @@ public struct CheckedFile: Sendable {
     proof = .missing(reason: "nothing was judged", help: Rule.malformedELF.help)
   }
 
+  /// Whether a part of it has been asked for a proof.
+  private var isAsked = false
+
+  /// Takes up the proof of a part of it: all have to be proven.
+  mutating func add(_ other: Proof) {
+    if case .missing = proof, isAsked { return }
+    proof = other
+    isAsked = true
+  }
+
   /// What it breaks. Of one kind there is one, with a count.
   public var findings: [Finding] { list.findings }
   /// How many places break a rule.

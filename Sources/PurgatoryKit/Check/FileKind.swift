@@ -64,6 +64,6 @@ enum FileKind: CaseIterable {
   }
 
   static func helpOfFlat(_ path: String) -> String {
-    "a flat file is judged with its ELF file: purgatory check --profile pie --flat \(path) --elf FILE.elf"
+    "judge a flat file with its ELF file: purgatory check --profile pie --flat \(path) --elf FILE.elf"
   }
 }

@@ -39,7 +39,8 @@ struct FindingList: Sendable {
   }
 
   mutating func add(_ finding: Finding) {
-    guard rules.contains(finding.rule) else { return }
+    // That something was not judged is said whatever the rules are.
+    guard rules.contains(finding.rule) || !finding.mayBeAllowed else { return }
     if finding.mayBeAllowed,
       allowedRules.contains(finding.rule) || partial.contains(where: { $0.covers(finding) })
     {
@@ -93,13 +94,15 @@ struct FindingList: Sendable {
     (indices, last) = ([:], nil)
   }
 
-  /// Leaves out what `isKnown` says of.
-  mutating func removeAll(where isKnown: (Finding) -> Bool) {
-    findings.removeAll { finding in
-      guard finding.mayBeAllowed, isKnown(finding) else { return false }
-      allowed[finding.rule, default: 0] += finding.count
-      return true
+  /// Takes off each finding so many of its kind as `known` says, and the finding if that is all.
+  mutating func remove(_ known: (Finding) -> Int) {
+    for index in findings.indices where findings[index].mayBeAllowed {
+      let count = known(findings[index])
+      guard count > 0 else { continue }
+      findings[index].count -= count
+      allowed[findings[index].rule, default: 0] += count
     }
+    findings.removeAll { $0.count == 0 }
     (indices, last) = ([:], nil)
   }
 }

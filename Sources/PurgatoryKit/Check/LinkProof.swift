@@ -1,4 +1,4 @@
-// LinkProof.swift — link at three bases and compare: whatever differs is an absolute address
+// LinkProof.swift — link at four bases and compare: whatever differs is an absolute address
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -29,11 +29,11 @@ public struct LinkProof: Sendable {
 }
 
 extension Toolchain {
-  /// How far from the script's own base the other two links are: whichever bit of an address is asked for, above those
-  /// of a page, differs in one of them.
-  package static let proofDistances: [UInt64] = [0x2a5b_6c3d_5000, 0x55a4_93c2_a000]
+  /// How far from the script's own base the other links are: whichever bit of an address is asked for, above those of a
+  /// page, differs in one of them, and two of them differ in the last.
+  package static let proofDistances: [UInt64] = [0x2a5b_6c3d_5000, 0x55a4_93c2_a000, 0x7fff_7fff_7000]
   /// The same for 32-bit files.
-  private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0x55a4_a000]
+  private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0x55a4_a000, 0x77ff_7000]
   /// Scripts may align more than to a page. Then it has not been proven that the bytes run at every page.
   private static let alignments: [UInt64] = [0x1000, 0x1_0000, 0x20_0000]
 
@@ -50,7 +50,7 @@ extension Toolchain {
       do throws(Rejection) {
         var findings: [Finding] = []
         let distances = isNarrow ? Self.narrowDistances : Self.proofDistances
-        for (distance, name) in zip(distances, ["second", "third"]) where findings.isEmpty {
+        for (distance, name) in zip(distances, ["second", "third", "fourth"]) where findings.isEmpty {
           findings = try await compare(
             first, with: input, script, movedBy: distance.roundedDown(to: alignment), "\(name).elf",
             in: work.path)
@@ -127,6 +127,10 @@ extension Toolchain {
   ) throws(Rejection) -> LinkProof {
     do throws(ELFError) {
       let elf = try ELFFile(first)
+      guard !FlatImage(elf).pieces.isEmpty else {
+        throw ELFError(
+          place: "link at its own base", found: "no loaded bytes", expected: "something to prove")
+      }
       var list = FindingList(rules: Profile.pie.rules)
       let position = try PositionIndependence(elf, .pie, into: &list)
       list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
@@ -179,11 +183,12 @@ extension Toolchain {
       return [resized(changed.0.name)]
     }
     guard pairs.allSatisfy({ $0.1.address &- $0.0.address == distance }) else { throw notMoved(input) }
-    let symbols = try first.symbols()
+    let (symbols, machine) = (try first.symbols(), first.header.machine)
     return pairs.filter { $0.0.type != .noBits }.flatMap { section, other in
       differences(
-        in: section, first.bytes[section.fileRange], second.bytes[other.fileRange], distance, symbols: symbols
-      )
+        in: section, first.bytes[section.fileRange], second.bytes[other.fileRange], distance,
+        symbols: symbols,
+        machine: machine)
     }
   }
 
@@ -194,7 +199,7 @@ extension Toolchain {
   /// The first difference in each symbol of a section.
   private static func differences(
     in section: ELF.Section, _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>, _ distance: UInt64,
-    symbols: [Symbol]
+    symbols: [Symbol], machine: ELFHeader.Machine
   ) -> [Finding] {
     var following = symbols.filter { symbol in
       symbol.definition == .section(section.index) && symbol.isLabel && symbol.value >= section.address
@@ -215,7 +220,9 @@ extension Toolchain {
         Finding(
           .absoluteAddress, "\(section.name)+\(String(hex: place))",
           found: "bytes that depend on the base" + (symbol.map { ", in \($0.name)" } ?? ""),
-          expected: "the same bytes at \(String(hex: distance)) above", subjects: [section.name]))
+          expected: "the same bytes at \(String(hex: distance)) above",
+          help: "\(Rule.absoluteAddress.help(for: machine)); in a linker script, only differences of symbols",
+          subjects: [section.name]))
     }
     return findings
   }

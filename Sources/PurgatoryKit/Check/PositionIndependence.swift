@@ -241,7 +241,10 @@ struct PositionIndependence {
   private func findDynamicTables(in elf: borrowing ELFFile, _ list: inout FindingList) {
     let machine = elf.header.machine
     func report(_ rule: Rule, _ location: String, found: String, expected: String) {
-      list.add(Finding(rule, location, found: found, expected: expected, help: rule.help(for: machine)))
+      // All tables of a dynamic loader come of one link option.
+      list.add(FindingList.Kind(rule: rule, section: rule == .dynamicSection ? 0 : location.hashValue)) {
+        Finding(rule, location, found: found, expected: expected, help: rule.help(for: machine))
+      }
     }
     for (index, segment) in elf.segments.enumerated() {
       let name: String? =

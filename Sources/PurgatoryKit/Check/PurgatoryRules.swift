@@ -12,6 +12,8 @@ struct PurgatoryRules {
   /// The name by which loaders of objects find the entry.
   static let entrySymbol = "purgatory_start"
 
+  static let tooLarge = "make it smaller, or let it be larger with --max-size"
+
   private(set) var findings: [Finding] = []
   /// The loadable bytes, within the file.
   private(set) var loadRange: Range<Int>?
@@ -41,8 +43,10 @@ struct PurgatoryRules {
     try findInfo(elf)
   }
 
-  private mutating func report(_ rule: Rule, _ location: String, found: String, expected: String) {
-    findings.append(Finding(rule, location, found: found, expected: expected))
+  private mutating func report(
+    _ rule: Rule, _ location: String, found: String, expected: String, help: String? = nil
+  ) {
+    findings.append(Finding(rule, location, found: found, expected: expected, help: help))
   }
 
   private mutating func findLoadSegment(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
@@ -60,7 +64,8 @@ struct PurgatoryRules {
     }
     if load.fileRange.count > maximumSize {
       report(
-        .loadSegment, "PT_LOAD", found: "\(load.fileSize) loadable bytes", expected: "at most \(maximumSize)")
+        .loadSegment, "PT_LOAD", found: "\(load.fileSize) loadable bytes", expected: "at most \(maximumSize)",
+        help: Self.tooLarge)
     }
     if load.memorySize > UInt64(PURGATORY_MAX_MEMORY_SIZE) {
       report(
@@ -100,7 +105,7 @@ struct PurgatoryRules {
     if section.fileRange.count > maximumSize {
       report(
         .loadSegment, section.name, found: "\(section.size) loadable bytes",
-        expected: "at most \(maximumSize)")
+        expected: "at most \(maximumSize)", help: Self.tooLarge)
     }
     let entry = try elf.symbols().first {
       $0.name == Self.entrySymbol && $0.definition == .section(section.index)

@@ -65,7 +65,7 @@ public enum Rule: String, CaseIterable, Sendable {
     let isAArch64 = machine == .aarch64
     let address =
       isAArch64
-      ? "address it with adr or adrp, or store a difference of labels"
+      ? "address it with adr or adrp (in C: -fPIE), or store a difference of labels"
       : "compile it with -fPIE, or store a difference of labels"
     return switch self {
     case .dynamicRelocation: "\(address); hide what is exported"

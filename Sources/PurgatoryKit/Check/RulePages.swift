@@ -159,7 +159,8 @@ extension Rule {
         what: """
           A file that cannot be read; that is neither an ELF file, nor an archive of them, nor a flat purgatory, but bitcode,
           GCC's intermediate code, a PE file, a thin archive; or whose headers, tables or strings lie outside the file, overlap,
-          or contradict each other. A flat purgatory that is cut short. A purgatory whose arm64 Image header is damaged: `code0`
+          or contradict each other. A flat purgatory that is cut short, or whose code is
+          not what its seal says. A purgatory whose arm64 Image header is damaged: `code0`
           has to branch to the code behind the struct, `text_offset` is 0, `image_size` is `memory_size` (in a bundle, covers all
           of it), `flags` are 8 and a page size, the reserved words 0. An archive without members, and with `--profile pie` a
           linked file with nothing to load: nothing of them is judged. It is exit status 2, and cannot be allowed.
@@ -215,8 +216,9 @@ extension Rule {
           numbers, and where a script discards `.rela.*` a link with `-pie` leaves nothing behind at all.
           """,
         mend: """
-          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at three bases,
-          and proves the links and every FILE with the same bytes. A flat file is proven with its ELF file: `--flat OUT.bin --elf
+          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at four bases,
+          and proves the links and every FILE with the same bytes; where the script aligns to more than 4 KiB, at multiples of
+          that, which a note says. A flat file is proven with its ELF file: `--flat OUT.bin --elf
           IN.elf`. A purgatory of `purgatory build` was linked so, and carries the SHA-256 of the code as its seal.
           """)
     }

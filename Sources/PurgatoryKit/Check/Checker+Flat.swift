@@ -1,39 +1,53 @@
-// Checker+Proofs.swift — proofs as files are judged: links at several bases, and a flat file by its ELF file
+// Checker+Flat.swift — judge a flat file: a purgatory by itself, any other by the ELF file that it is of
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
 import ELF
 
 extension Checker {
-  /// What `proof`, the links of `input`, has shown.
-  public func judge(_ proof: LinkProof, of input: LinkInput) -> CheckedFile {
-    var file = newFile(input.script)
-    file.judged = "what \(input.words) links, at three bases, for \(proof.machine)"
-    file.list.add(proof.findings)
-    file.unjudged = Set(Rule.allCases).subtracting(Profile.pie.rules.union([.proof])).union([.manifest])
-    file.proof =
-      proof.findings.isEmpty
-      ? .made(by: "links at three bases, whose bytes are the same")
-      : .missing(reason: "links at other bases have other bytes", help: Rule.absoluteAddress.help)
-    if proof.alignment > PurgatoryInfo.loadAlignment {
-      file.notes.append(
-        "the script aligns to more than 4 KiB: the bytes run at multiples of \(proof.alignment >> 10) KiB")
+  func checkFlat(_ bytes: [UInt8], into file: inout CheckedFile) {
+    file.unjudged = Set(Rule.allCases)
+    if let kind = FileKind(bytes), !Blob.looksLikeFlat(bytes) {
+      file.judged = kind.name
+      guard kind.isFlatCode, profile != .purgatory else {
+        return file.list.add(
+          Finding(
+            .malformedELF, "file", found: kind.name, expected: "an ELF file or a flat purgatory",
+            help: kind.help(file.path)))
+      }
+      file.proof = .missing(reason: "\(kind.name), without its ELF file", help: kind.help(file.path))
+      file.unjudged.subtract([.malformedELF])
+      return
     }
-    return concluded(file)
+    guard Blob.looksLikeFlat(bytes) else {
+      return file.list.add(
+        Finding(
+          .malformedELF, "file", found: "neither an ELF file nor a flat purgatory",
+          expected: "what can be judged by itself", help: FileKind.helpOfFlat(file.path)))
+    }
+    do {
+      let blob = try Blob(recognising: bytes, file: file.path)
+      file.judged = blob.format == .bundle ? "a purgatory with its kernel" : "a flat purgatory"
+      if blob.loadRange.count > maximumSize {
+        file.list.add(
+          Finding(
+            .loadSegment, "file", found: "\(blob.loadRange.count) loadable bytes",
+            expected: "at most \(maximumSize)", help: PurgatoryRules.tooLarge))
+      }
+      file.list.add(blob.info.findings())
+      file.unjudged.subtract(PurgatoryInfo.rules.union([.malformedELF, .loadSegment, .proof]))
+      file.proof = proof(of: blob.flat, file.path)
+    } catch {
+      file.list.add(error.findings)
+    }
   }
 
-  /// Links were not made: nothing is proven, and nothing judged.
-  public func judge(_ rejection: Rejection, of input: LinkInput) -> CheckedFile {
-    var file = newFile(input.script)
-    file.judged = "what \(input.words) links"
-    for problem in rejection.problems {
-      file.list.add(
-        Finding(
-          .proof, problem.place ?? "link at its own base", found: problem.found,
-          expected: problem.expected ?? "a link, as proof", help: problem.help ?? "mend what the linker says",
-          mayBeAllowed: false))
-    }
-    return concluded(file)
+  /// The proof that a flat purgatory brings with it.
+  func proof(of flat: [UInt8]?, _ path: String) -> Proof {
+    if let flat, Seal.isIntact(flat[...]) { return .made(by: Seal.description) }
+    return .missing(
+      reason: "a flat purgatory without a seal, and without its ELF file",
+      help: "build it with purgatory build, or: purgatory check --flat \(path) --elf FILE.elf")
   }
 
   /// Judges the ELF file at `elf`, and whether the flat file at `flat` is its bytes.
@@ -90,8 +104,7 @@ extension Checker {
   }
 }
 
-extension LinkInput {
-  fileprivate var words: String {
-    "\(script) and \(objects.count) object\(objects.count == 1 ? "" : "s")"
-  }
+extension PurgatoryInfo {
+  /// Those that judge the struct.
+  static let rules: Set<Rule> = [.infoSymbol, .overlap, .entryOutsideRegions, .dtb]
 }

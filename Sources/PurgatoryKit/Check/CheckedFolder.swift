@@ -1,4 +1,4 @@
-// Folder.swift — the files below a folder that can be judged
+// CheckedFolder.swift — the files below a folder that can be judged
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -22,14 +22,19 @@ public struct CheckedFolder: Sendable {
   }
 
   private mutating func collect(_ folder: String) {
-    for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      return files.append(folder)  // and that it cannot be read is then said
+    }
+    for name in names.sorted() {
       let path = FilePath(folder).appending(name).string
-      guard let status = try? FilePath(path).stat(followTargetSymlink: false) else { continue }
+      guard let status = try? FilePath(path).stat(followTargetSymlink: false) else {
+        files.append(path)
+        continue
+      }
       switch status.type {
       case .directory: collect(path)
       case .regular where Self.isJudged(path): files.append(path)
-      case .regular: otherCount += 1
-      default: break
+      default: otherCount += 1
       }
     }
   }
