@@ -83,7 +83,6 @@ import Testing
       try FileManager.default.copyItem(atPath: input.path, toPath: "\(folder.path)/\(name)")
     }
     try folder.write(QEMU.deviceTree(of: ["-machine", "virt", "-cpu", "max", "-m", "1G"]), to: "board.dtb")
-    try await folder.done(["build", "--format", "elf", "-o", "purgatory.elf"])
   }
 
   private func type(_ commands: String) async throws -> Outcome {
