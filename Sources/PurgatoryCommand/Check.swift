@@ -14,7 +14,7 @@ struct Check: ParsableCommand {
       FILE is an ELF file, an archive of objects, a flat purgatory, or an output folder of `purgatory build` (or its \
       manifest.json), of which every file is held against the manifest; of any other folder, all files in it that can be \
       judged; - is standard input. A file is proven (ok), unproven, broken or unreadable. With --objects and --script, \
-      the objects are linked at four bases and the bytes compared, which proves them, and every FILE that has the same. \
+      the objects are linked at several bases and the bytes compared, which proves them, and every FILE that has the same. \
       Exit status 0: nothing is broken, and all is proven that has to be; 1: there are findings; 2: something could not \
       be read, or a link not made. `purgatory check --explain RULE` explains a rule, docs/ci.md how to use it in CI.
       """)
@@ -73,7 +73,7 @@ struct Check: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: .init("Link these objects and archives at four bases and compare.", valueName: "object")
+    help: .init("Link these objects and archives at several bases and compare.", valueName: "object")
   )
   var objects: [String] = []
 
@@ -94,6 +94,10 @@ struct Check: ParsableCommand {
       throw ValidationError("--objects and --script need each other")
     }
     guard (flat == nil) == (elf == nil) else { throw ValidationError("--flat and --elf need each other") }
+    guard flat == nil || !embedded else {
+      throw ValidationError("--embedded: a flat file is a whole program's, expected --flat without it")
+    }
+    guard flat != "-", elf != "-" else { throw ValidationError("--flat and --elf: expected files") }
     guard profile != .selfRelocating || script == nil else {
       throw ValidationError(
         "--objects: what relocates itself has other bytes at other bases, expected --profile pie")

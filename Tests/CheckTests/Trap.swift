@@ -23,7 +23,7 @@ struct Trap: Sendable, CustomTestStringConvertible {
   let pie: Verdict
   /// What says so: a rule, or words of the doubt.
   let says: String
-  /// Of its objects, linked with its script at four bases; nil: they cannot be linked so.
+  /// Of its objects, linked with its script at several bases; nil: they cannot be linked so.
   var links: Verdict? = .broken
 
   var testDescription: String { name }

@@ -1,4 +1,4 @@
-// TrapTests.swift — never ok without a proof: each trap's verdicts, and what the proven ones do at four bases
+// TrapTests.swift — never ok without a proof: each trap's verdicts, and what the proven ones do at several bases
 // SPDX-License-Identifier: MIT
 
 import ELF

@@ -215,10 +215,10 @@ extension RandomCommandLines {
     for command in tools.commands(building: source, to: "purgatory.elf") { try await command.run(in: made) }
     let script = try String(contentsOfFile: source.linkerScript.string, encoding: .utf8)
     try folder.write(script, to: "made/first.lds")
-    for (name, distance) in zip(["second", "third", "fourth"], Toolchain.proofDistances) {
+    for (name, distance) in zip(["second", "third", "fourth", "fifth"], Toolchain.proofDistances) {
       try folder.write(LinkerScript(script).moved(by: distance), to: "made/\(name).lds")
     }
-    for name in ["first", "second", "third", "fourth"] {
+    for name in ["first", "second", "third", "fourth", "fifth"] {
       try await tools.linkCommand(
         options: ["--no-dynamic-linker"], script: "\(name).lds", objects: tools.objectNames(of: source),
         to: "\(name).elf"

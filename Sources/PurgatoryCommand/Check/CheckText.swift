@@ -29,8 +29,8 @@ struct CheckText: CheckWriter {
       }
     }
     if let doubt = file.doubt, file.passes {
-      lines.append(paint("warning:", "1;33") + " \(path): unproven: \(doubt.reason)")
-      lines.append(paint("help:", "1;36") + " \(doubt.help)")
+      lines.append(paint("warning:", "1;33") + " \(path): unproven: \(doubt.reason.printable)")
+      lines.append(paint("help:", "1;36") + " \(doubt.help.printable)")
     }
     guard file.verdict != .unreadable else {
       lines.append("\(path): \(verdict(of: file)), so nothing of it was judged")

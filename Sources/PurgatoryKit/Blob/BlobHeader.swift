@@ -51,11 +51,12 @@ extension PurgatoryInfo {
     for offset in [0x20, 0x28, 0x30] where field(offset) != 0 {
       report("res\((offset - 0x10) / 8)", found: field(offset), expected: "0x0")
     }
-    if let fault = Seal.fault(in: flat) { findings.append(fault) }
     let magic: UInt32 = header.integer(at: 0x38) ?? 0
     if magic != 0x644d_5241 { report("magic", found: UInt64(magic), expected: "\"ARM\\x64\"") }
     let peOffset: UInt32 = header.integer(at: 0x3c) ?? 0
     if peOffset != 0 { report("res5", found: UInt64(peOffset), expected: "0x0") }
+    // A damaged header is said by itself.
+    if findings.isEmpty, let fault = Seal.fault(in: flat) { findings.append(fault) }
     return findings
   }
 }

@@ -1,10 +1,10 @@
-// Seal.swift — the mark in a purgatory that its bytes were proven: linked at four bases, they were the same
+// Seal.swift — the mark in a purgatory that its bytes were proven: linked at several bases, they were the same
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
 import PurgatoryABI
 
-/// The SHA-256 of the code, which `build` writes behind it once it has proven it. So whoever has the blob, flat or not,
+/// The SHA-256 of the first branch and the code, which `build` writes behind it once it has proven it. So whoever has the blob, flat or not,
 /// filled in or not, can tell code that was proven from code that was linked by hand, or damaged since.
 ///
 /// It protects from mistakes: whoever wants to deceive himself can compute it.
@@ -24,8 +24,13 @@ package enum Seal {
   /// Whether `flat`, the loadable bytes of a purgatory, have the seal of their code.
   package static func isIntact(_ flat: ArraySlice<UInt8>) -> Bool {
     guard let offset = offset(in: flat) else { return false }
-    let digest = Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset))
+    let digest = digest(of: flat, upTo: offset)
     return flat.dropFirst(offset).prefix(digest.bytes.count).elementsEqual(digest.bytes)
+  }
+
+  /// Of the branch at byte 0 and the word behind it, and of the code.
+  private static func digest(of flat: ArraySlice<UInt8>, upTo offset: Int) -> Digest {
+    Digest(of: flat.prefix(8) + flat.dropFirst(codeOffset).prefix(offset - codeOffset))
   }
 
   /// What is wrong with the seal of `flat`; nil: it is intact, or there is none.
@@ -35,7 +40,7 @@ package enum Seal {
     guard seal != .zero else { return nil }
     return Finding(
       .malformedELF, "seal",
-      found: "code with the SHA-256 \(Digest(of: flat.dropFirst(codeOffset).prefix(offset - codeOffset)))",
+      found: "code with the SHA-256 \(digest(of: flat, upTo: offset))",
       expected: "\(seal), which was proven", help: "the code is damaged: build or copy the file again")
   }
 
@@ -43,7 +48,7 @@ package enum Seal {
   package static func set(in file: inout [UInt8], at range: Range<Int>) {
     guard let offset = offset(in: file[range]) else { return }
     let start = range.lowerBound + offset
-    let digest = Digest(of: file[range.lowerBound + codeOffset..<start])
+    let digest = digest(of: file[range], upTo: offset)
     file.replaceSubrange(start..<start + digest.bytes.count, with: digest.bytes)
   }
 }

@@ -18,6 +18,12 @@ extension Toolchain {
     }
     let objects = objectNames(of: source).map { work.path.appending($0).string }
     let proof = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
+    guard proof.alignment <= PurgatoryInfo.loadAlignment else {
+      throw Rejection(
+        Problem(
+          source.linkerScript.string, found: "an alignment of \(proof.alignment >> 10) KiB",
+          expected: "at most 4 KiB"))
+    }
     guard proof.findings.isEmpty else { throw Rejection(proof.findings.map { $0.problem(in: elf) }) }
     var bytes = try Files.read(work.path.appending(elf).string, .elf)
     let range: Range<Int>?

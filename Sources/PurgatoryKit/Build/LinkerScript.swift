@@ -11,6 +11,8 @@ package struct LinkerScript {
   /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
   private var bases: [Range<String.Index>] = []
   private var hasMemory = false
+  /// The words that stand outside of braces.
+  private var commands: Set<Substring> = []
 
   package init(_ text: String) {
     self.text = text
@@ -18,6 +20,7 @@ package struct LinkerScript {
     while let first = rest.first {
       let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
       let next = Self.skipSpace(rest.dropFirst(word.count))
+      commands.insert(word)
       if word == "SECTIONS" || word == "MEMORY", next.first == "{" {
         let body = Self.braced(next)
         if word == "MEMORY" { readMemory(body) } else { readSections(body) }
@@ -31,15 +34,47 @@ package struct LinkerScript {
   }
 
   /// The script with everything `distance` further up.
-  package func moved(by distance: UInt64) -> String {
+  ///
+  /// - Parameter fixed: the bases that are left where they are, by number.
+  package func moved(by distance: UInt64, keeping fixed: Set<Int> = []) -> String {
     let offset = String(hex: distance)
     guard !bases.isEmpty else {
       guard let sectionsStart else { return text }
       return text.replacingCharacters(in: sectionsStart..<sectionsStart, with: " . = \(offset); ")
     }
-    return bases.reversed().reduce(text) {
-      $0.replacingCharacters(in: $1, with: "((\(text[$1])) + \(offset))")
+    return moving(bases.enumerated().filter { !fixed.contains($0.offset) }.map(\.element), by: offset)
+  }
+
+  /// The values of the bases that are plain sums of numbers; nil: another expression.
+  var baseValues: [UInt64?] {
+    bases.map { base in
+      text[base].split(separator: "+", omittingEmptySubsequences: false).reduce(0) { sum, part in
+        Self.value(part).flatMap { sum?.plus($0) }
+      }
     }
+  }
+
+  private static func value(_ text: Substring) -> UInt64? {
+    guard let word = text.split(whereSeparator: \.isWhitespace).first,
+      text.split(whereSeparator: \.isWhitespace).count == 1
+    else { return nil }
+    let units: [Character: UInt64] = ["K": 1 << 10, "k": 1 << 10, "M": 1 << 20, "m": 1 << 20]
+    if word.hasPrefix("0x") || word.hasPrefix("0X") { return UInt64(word.dropFirst(2), radix: 16) }
+    guard let unit = word.last.flatMap({ units[$0] }) else { return UInt64(word) }
+    return UInt64(word.dropLast())?.times(unit)
+  }
+
+  /// Whether it names objects of its own.
+  var namesObjects: Bool { commands.contains("INPUT") || commands.contains("GROUP") }
+
+  private func moving(_ bases: [Range<String.Index>], by offset: String) -> String {
+    var moved = ""
+    var end = text.startIndex
+    for base in bases {
+      moved += text[end..<base.lowerBound] + "((\(text[base])) + \(offset))"
+      end = base.upperBound
+    }
+    return moved + text[end...]
   }
 
   /// `NAME (ATTRIBUTES) : ORIGIN = EXPRESSION, LENGTH = EXPRESSION`, each.
@@ -63,27 +98,25 @@ package struct LinkerScript {
   private mutating func readSections(_ body: Substring) {
     guard sectionsStart == nil else { return }
     sectionsStart = body.startIndex
-    var isFirst = true
     var rest = Self.skipSpace(body)
     while !rest.isEmpty {
       let statement = Self.expression(rest, until: ";", "{")
       let end = body[statement.endIndex...]
       if end.first == "{" {
-        readHeader(statement, isFirst: isFirst)
+        readHeader(statement)
         rest = Self.skipSpace(body[Self.braced(end).endIndex...].dropFirst())
       } else {
-        readAssignment(statement, isFirst: isFirst)
+        readAssignment(statement)
         rest = Self.skipSpace(end.dropFirst())
       }
-      isFirst = false
     }
   }
 
-  /// `. = EXPRESSION`; the first statement of SECTIONS, or a number.
-  private mutating func readAssignment(_ statement: Substring, isFirst: Bool) {
+  /// `. = EXPRESSION`; the first address that there is, or a number.
+  private mutating func readAssignment(_ statement: Substring) {
     guard let equals = Self.dotAssignment(statement) else { return }
     let expression = equals.dropFirst()
-    if Self.isNumber(expression) || isFirst && !hasMemory {
+    if Self.isNumber(expression) || bases.isEmpty && !hasMemory && !Self.refersToDot(expression) {
       bases.append(expression.startIndex..<expression.endIndex)
     }
   }
@@ -97,7 +130,7 @@ package struct LinkerScript {
   }
 
   /// `NAME ADDRESS (TYPE) : …`, behind whatever belongs to the section before.
-  private mutating func readHeader(_ header: Substring, isFirst: Bool) {
+  private mutating func readHeader(_ header: Substring) {
     guard let colon = header.lastIndex(of: ":") else { return }
     var words = Self.words(header[..<colon])
     if let type = words.last, type.first == "(", type.dropFirst().first?.isLetter ?? false {
@@ -105,13 +138,14 @@ package struct LinkerScript {
     }
     let address = words.reversed().prefix { Self.isNumber($0) || $0.allSatisfy { "+-*/&|<>".contains($0) } }
     if let first = address.last, let last = address.first, words.count > address.count,
+      first.first?.isNumber ?? false || first.first == "(",
       Self.isNumber(header[first.startIndex..<last.endIndex])
     {
       let name = words[words.count - address.count - 1]
       if name.first.map({ $0.isLetter || $0 == "." || $0 == "_" }) ?? false {
         bases.append(first.startIndex..<last.endIndex)
       }
-    } else if isFirst, !hasMemory, words.count == 2, words[0].hasPrefix("."), !words[1].contains("(") {
+    } else if bases.isEmpty, !hasMemory, words.count == 2, words[0].hasPrefix("."), !words[1].contains("(") {
       bases.append(words[1].startIndex..<words[1].endIndex)
     }
   }
@@ -133,6 +167,11 @@ package struct LinkerScript {
     }
     if let start { words.append(text[start...]) }
     return words
+  }
+
+  /// Whether it is about where things are already.
+  private static func refersToDot(_ text: Substring) -> Bool {
+    text.split { $0.isWhitespace || "+-*/()&|<>~,".contains($0) }.contains(".")
   }
 
   /// Whether it is an expression of numbers only.

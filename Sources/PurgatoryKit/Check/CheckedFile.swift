@@ -56,9 +56,9 @@ public struct CheckedFile: Sendable {
     return ("what breaks \(rules) was allowed", "mend it, and allow it no more")
   }
 
-  /// Rules of position independence that are broken, which was allowed.
+  /// Rules that are broken, which was allowed or known.
   private var allowedRules: [Rule] {
-    Rule.allCases.filter { Rule.positionIndependence.contains($0) && list.allowed[$0] != nil }
+    Rule.allCases.filter { $0 != .proof && list.allowed[$0] != nil }
   }
 
   /// Whether it is one that was found to be all right: only what is proven is.

@@ -50,14 +50,18 @@ extension Checker {
     if profile != .purgatory || rules.findings.allSatisfy({ $0.rule != .loadSegment }) {
       file.list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
     }
+    let proof = proof(of: elf, rules, position, file.path)
     // One cause, one finding: where relocations tell of addresses, their bytes need not.
     // Firmware that relocates itself has to know where it was linked.
-    if profile != .selfRelocating,
+    if case .missing = proof, profile != .selfRelocating,
       file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation, .gotOrPLT].contains($0.rule) })
     {
       try BakedAddresses.find(in: elf, into: &file.list)
     }
-    file.add(proof(of: elf, rules, position, file.path))
+    file.add(proof)
+    if let alignment = linkProof?.alignment, alignment > PurgatoryInfo.loadAlignment, case .made = proof {
+      file.notes.append("proven at multiples of \(alignment >> 10) KiB, to which the script aligns")
+    }
   }
 
   private func proof(
@@ -71,7 +75,7 @@ extension Checker {
       return .made(by: Seal.description)
     }
     if let linkProof, linkProof.findings.isEmpty, linkProof.image == FlatImage(elf) {
-      return .made(by: "links at four bases: these are their bytes")
+      return .made(by: "links at several bases: these are their bytes")
     }
     if let linkProof, linkProof.findings.isEmpty, elf.header.type != .relocatable {
       return .missing(

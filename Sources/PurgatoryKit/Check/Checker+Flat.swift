@@ -75,6 +75,7 @@ extension Checker {
     } catch {
       refuse(&file, error)
     }
+    file.notes = elfFile.notes
     switch (elfFile.verdict, elfFile.doubt) {
     case (.proven, _):
       file.proof = .made(by: "its ELF file, which is proven, and has these bytes")
@@ -97,9 +98,9 @@ extension Checker {
 
   /// Where in the flat file of `elf` a loader writes.
   private func info(in elf: borrowing ELFFile) -> Range<Int>? {
-    guard let rules = try? PurgatoryRules(elf, maximumSize: .max), let offset = rules.infoOffset else {
-      return nil
-    }
+    guard profile == .purgatory, let rules = try? PurgatoryRules(elf, maximumSize: .max),
+      rules.findings.isEmpty, let offset = rules.infoOffset
+    else { return nil }
     return offset..<offset + PurgatoryInfo.size
   }
 }

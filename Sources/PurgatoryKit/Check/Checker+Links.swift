@@ -8,7 +8,7 @@ extension Checker {
   /// What `proof`, the links of `input`, has shown.
   public func judge(_ proof: LinkProof, of input: LinkInput) -> CheckedFile {
     var file = newFile(input.script)
-    file.judged = "what \(input.words) link to, at four bases, for \(proof.machine)"
+    file.judged = "what \(input.words) link to, at several bases, for \(proof.machine)"
     for finding in proof.findings {
       file.list.add(FindingList.Kind(rule: finding.rule, section: finding.subjects.first?.hashValue ?? 0)) {
         finding
@@ -18,7 +18,7 @@ extension Checker {
     file.unjudged = Set(Rule.allCases).subtracting(Profile.pie.rules.union([.proof])).union([.manifest])
     file.proof =
       proof.findings.isEmpty
-      ? .made(by: "links at four bases, whose bytes are the same")
+      ? .made(by: "links at several bases, whose bytes are the same")
       : .missing(reason: "links at other bases have other bytes", help: Rule.absoluteAddress.help)
     if proof.alignment > PurgatoryInfo.loadAlignment {
       file.notes.append(

@@ -29,7 +29,7 @@ public struct Finding: Equatable, Sendable {
     self.location = location.shortened.printable
     self.found = found.shortened.printable
     self.expected = expected?.shortened.printable
-    self.help = help ?? rule.help
+    self.help = (help ?? rule.help).printable
   }
 
   /// What was found, what was expected, and how many more there are.

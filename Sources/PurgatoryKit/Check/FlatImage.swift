@@ -9,7 +9,11 @@ struct FlatImage: Sendable, Equatable {
   /// By offset in the flat file.
   let pieces: [(offset: UInt64, name: String, bytes: [UInt8])]
 
+  /// Whether there is memory that starts as zeros.
+  private let hasZeros: Bool
+
   init(_ elf: borrowing ELFFile) {
+    hasZeros = elf.segments.contains { $0.type == .load && $0.memorySize > $0.fileSize }
     let all = FlatLayout(elf).pieces
     let base = all.first?.loadAddress ?? 0
     pieces = all.map { ($0.loadAddress &- base, $0.name, Array(elf.bytes[$0.range])) }
@@ -39,7 +43,7 @@ struct FlatImage: Sendable, Equatable {
     }
     var end = 0
     // What lies between is filled, and what lies behind padded, all alike.
-    var fill: UInt8?
+    var fill: UInt8? = hasZeros ? 0 : nil
     func stranger(in gap: Range<Int>) -> Int? {
       gap.first { index in
         let isAlike = fill.map { $0 == flat[index] } ?? (flat[index] == 0 || flat[index] == 0xff)

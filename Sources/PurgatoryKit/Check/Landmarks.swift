@@ -27,6 +27,11 @@ struct Landmarks {
     symbols = try elf.symbolTable()
   }
 
+  /// What linkers define, GNU ld as absolute symbols, though they are places.
+  static let linkerNames: Set<String> = [
+    "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_PROCEDURE_LINKAGE_TABLE_",
+  ]
+
   /// Below this, addresses are numbers like any other.
   private static let lowestAddress: UInt64 = 0x1_0000
 

@@ -1,4 +1,4 @@
-// LinkProof.swift — link at four bases and compare: whatever differs is an absolute address
+// LinkProof.swift — link at several bases and compare: whatever differs is an absolute address
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -29,11 +29,13 @@ public struct LinkProof: Sendable {
 }
 
 extension Toolchain {
-  /// How far from the script's own base the other links are: whichever bit of an address is asked for, above those of a
-  /// page, differs in one of them, and two of them differ in the last.
-  package static let proofDistances: [UInt64] = [0x2a5b_6c3d_5000, 0x55a4_93c2_a000, 0x7fff_7fff_7000]
+  /// In which bits of an address the other links' base differs from the script's own: whichever is asked for, above those
+  /// of a page, differs in one of them, and two of them in one of the last.
+  package static let proofDistances: [UInt64] = [
+    0x2a5b_2a5b_6c3d_5000, 0x55a4_d5a4_93c2_a000, 0x7fff_7fff_7fff_7000, 0x7fff_ffff_ff80_0000,
+  ]
   /// The same for 32-bit files.
-  private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0x55a4_a000, 0x77ff_7000]
+  private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0xd5a4_a000, 0x7fff_7000, 0xff80_0000]
   /// Scripts may align more than to a page. Then it has not been proven that the bytes run at every page.
   private static let alignments: [UInt64] = [0x1000, 0x1_0000, 0x20_0000]
 
@@ -43,19 +45,27 @@ extension Toolchain {
   public func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
     let work = try WorkDirectory()
     let script = LinkerScript(String(decoding: try Files.read(input.script, .text), as: UTF8.self))
+    guard !script.namesObjects else {
+      throw Rejection(
+        Problem(
+          input.script, "INPUT", found: "objects that the script names",
+          expected: "all of them named by --objects",
+          help: "take INPUT and GROUP out, and pass the files with --objects"))
+    }
     let first = try await link(input, script: input.script, to: "first.elf", in: work.path)
-    let isNarrow = first.count > 4 && first[4] == 1
+    let (distances, fixed) = try Self.places(of: first, script, input)
     var notMoved: Rejection?
     for alignment in Self.alignments {
       do throws(Rejection) {
         var findings: [Finding] = []
-        let distances = isNarrow ? Self.narrowDistances : Self.proofDistances
-        for (distance, name) in zip(distances, ["second", "third", "fourth"]) where findings.isEmpty {
-          findings = try await compare(
-            first, with: input, script, movedBy: distance.roundedDown(to: alignment), "\(name).elf",
-            in: work.path)
+        for (distance, name) in zip(distances, ["second", "third", "fourth", "fifth", "sixth"])
+        where findings.allSatisfy(Self.isInGOT) {
+          let found = try await compare(
+            first, with: input, script.moved(by: distance.roundedDown(to: alignment), keeping: fixed),
+            movedBy: distance.roundedDown(to: alignment), "\(name).elf", in: work.path)
+          findings += found.filter { new in !findings.contains { $0.location == new.location } }
         }
-        if !findings.isEmpty, findings.allSatisfy({ $0.subjects.first?.hasPrefix(".got") ?? false }),
+        if !findings.isEmpty, findings.allSatisfy(Self.isInGOT),
           try await hasNoGOTLoads(input, in: work.path)
         {
           findings = []
@@ -70,6 +80,41 @@ extension Toolchain {
     throw notMoved ?? Self.notMoved(input)
   }
 
+  private static func isInGOT(_ finding: Finding) -> Bool { finding.subjects == [".got"] }
+
+  /// How far to move what is linked, and which bases of the script are somewhere else: hardware, or memory that does not
+  /// come with the file. The distances to those change.
+  private static func places(
+    of first: [UInt8], _ script: LinkerScript, _ input: LinkInput
+  ) throws(Rejection) -> (distances: [UInt64], fixed: Set<Int>) {
+    do throws(ELFError) {
+      let elf = try ELFFile(first)
+      let loads = elf.segments.filter { $0.type == .load && $0.fileSize > 0 }
+      // What comes with the file: its bytes, and memory right behind them.
+      let addresses = elf.sections.filter { section in
+        section.isLoaded
+          && (section.type != .noBits
+            || loads.contains { section.address &- $0.virtualAddress < $0.memorySize })
+      }.map(\.address)
+      let base = addresses.min() ?? 0
+      let values = script.baseValues
+      var fixed: Set<Int> = []
+      for (index, value) in values.enumerated() {
+        guard let value else { continue }
+        let next = values.compactMap(\.self).filter { $0 > value }.min() ?? .max
+        if !addresses.contains(where: { $0 >= value && $0 < next }) { fixed.insert(index) }
+      }
+      if fixed.count == values.count { fixed = [] }
+      let isNarrow = elf.header.elfClass == .elf32
+      var distances = (isNarrow ? narrowDistances : proofDistances).map { (base ^ $0) &- base }
+      // And one below.
+      if base >= 0x2_0000 { distances.append(0x1_0000 &- base) }
+      return (distances, fixed)
+    } catch {
+      throw Rejection(error.finding.problem(in: input.script))
+    }
+  }
+
   private static func notMoved(_ input: LinkInput) -> Rejection {
     Rejection(
       Problem(
@@ -79,12 +124,12 @@ extension Toolchain {
   }
 
   private func compare(
-    _ first: [UInt8], with input: LinkInput, _ script: LinkerScript, movedBy distance: UInt64,
-    _ elf: String, in work: FilePath
+    _ first: [UInt8], with input: LinkInput, _ script: String, movedBy distance: UInt64, _ elf: String,
+    in work: FilePath
   ) async throws(Rejection) -> [Finding] {
     let moved = work.appending("moved.lds").string
     var files = OutputFiles()
-    files.add(script.moved(by: distance).utf8, to: moved)
+    files.add(script.utf8, to: moved)
     try files.write()
     let second: [UInt8]
     do {
@@ -96,7 +141,7 @@ extension Toolchain {
       throw Rejection(
         [
           Problem(
-            input.script, "SECTIONS", found: "no link \(String(hex: distance)) further up",
+            input.script, "SECTIONS", found: "no link at another base",
             expected: "a script that links at any base",
             help: "start SECTIONS with `. = BASE;` and set addresses nowhere else")
         ], transcript: error.transcript)
@@ -115,7 +160,15 @@ extension Toolchain {
     do throws(ELFError) {
       var list = FindingList(rules: [])
       let position = try PositionIndependence(ELFFile(retained), .pie, into: &list)
-      return position.isGOTKnown && position.gotLoads == 0
+      let elf = try ELFFile(retained)
+      // Nor does a name in it, or what a function decides when it is called.
+      let named = try elf.symbols().contains { symbol in
+        guard case .section(let index) = symbol.definition else { return false }
+        return symbol.type.rawValue == 10  // STT_GNU_IFUNC
+          || (elf.sections[index].name == ".got" && !symbol.name.isEmpty && symbol.type != .section
+            && !Landmarks.linkerNames.contains(symbol.name) && !symbol.name.hasPrefix("$"))
+      }
+      return position.isGOTKnown && position.gotLoads == 0 && !named
     } catch {
       throw Rejection(error.finding.problem(in: input.script))
     }
@@ -134,6 +187,12 @@ extension Toolchain {
       var list = FindingList(rules: Profile.pie.rules)
       let position = try PositionIndependence(elf, .pie, into: &list)
       list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
+      if let function = try elf.symbols().first(where: { $0.type.rawValue == 10 }) {
+        list.add(
+          Finding(
+            .dynamicRelocation, function.name, found: "an indirect function (STT_GNU_IFUNC)",
+            expected: "none: a loader would have to ask which one it is"))
+      }
       let undefined = try UndefinedSymbols(input.objects, linkedTo: elf).findings
       // GNU ld leaves undefined weak symbols out of what it links, lld names them.
       let known = Set(undefined.map(\.location))
@@ -220,7 +279,7 @@ extension Toolchain {
         Finding(
           .absoluteAddress, "\(section.name)+\(String(hex: place))",
           found: "bytes that depend on the base" + (symbol.map { ", in \($0.name)" } ?? ""),
-          expected: "the same bytes at \(String(hex: distance)) above",
+          expected: "the same bytes at every base",
           help: "\(Rule.absoluteAddress.help(for: machine)); in a linker script, only differences of symbols",
           subjects: [section.name]))
     }

@@ -130,7 +130,7 @@ struct PositionIndependence {
     // Without a symbol it is about the addend, a number.
     var isAbsolute = symbol.map { $0.definition == .absolute && $0.type != .file } ?? (entry.symbol == 0)
     if isAbsolute, symbol != nil, let name = try symbols.name(of: entry, in: table, elf) {
-      isAbsolute = !Self.linkerNames.contains(name)
+      isAbsolute = !Landmarks.linkerNames.contains(name)
     }
     let isOfFile = isAbsolute && landmarks.isAddress(symbol?.value ?? UInt64(bitPattern: entry.addend ?? 0))
     var use = RelocationUse(kind, isConstant: isAbsolute && !isOfFile, isFixed: isAbsolute && !isOfFile)
@@ -155,11 +155,6 @@ struct PositionIndependence {
     try report(
       use, entry, table, symbolIsDefined: symbol.map { $0.definition != .undefined } ?? true, in: elf, &list)
   }
-
-  /// Addresses, though GNU ld makes their symbols absolute.
-  private static let linkerNames: Set<String> = [
-    "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_PROCEDURE_LINKAGE_TABLE_",
-  ]
 
   private mutating func report(
     _ use: RelocationUse, _ entry: RelocationEntry, _ table: RelocationTable, symbolIsDefined: Bool = true,

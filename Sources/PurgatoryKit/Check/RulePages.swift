@@ -87,8 +87,8 @@ extension Rule {
           absolute type against something that is not a constant, of a relative type against a constant, of an unknown type, or
           one half of a difference without the other; a distance from RISC-V's global pointer that the linker has made one from
           address 0; in a 64-bit file that is linked at 64 KiB or above, a word that is the address of something in it, whether a
-          relocation tells or not; with `--objects … --script …`, bytes that differ between a link at the script's base and two
-          further up, and what cannot be linked so high up.
+          relocation tells or not; with `--objects … --script …`, bytes that differ between links at several bases, and what
+          cannot be linked there.
           """,
         why: """
           A static link resolves absolute addresses silently. No relocation is left to count, and the blob runs only at the
@@ -216,7 +216,7 @@ extension Rule {
           numbers, and where a script discards `.rela.*` a link with `-pie` leaves nothing behind at all.
           """,
         mend: """
-          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at four bases,
+          Let the tool link it: `purgatory check --profile pie FILE --objects OBJECT… --script SCRIPT` links at several bases,
           and proves the links and every FILE with the same bytes; where the script aligns to more than 4 KiB, at multiples of
           that, which a note says. A flat file is proven with its ELF file: `--flat OUT.bin --elf
           IN.elf`. A purgatory of `purgatory build` was linked so, and carries the SHA-256 of the code as its seal.

@@ -13,7 +13,8 @@ struct UndefinedSymbols {
 
   /// - Parameter linked: what was made of `objects`, and of the members of those that are archives.
   init(_ objects: [String], linkedTo linked: borrowing ELFFile) throws(ELFError) {
-    for symbol in try linked.symbols() where symbol.definition != .undefined && !symbol.name.isEmpty {
+    for symbol in try linked.symbols()
+    where symbol.definition != .undefined && symbol.binding != .local && !symbol.name.isEmpty {
       defined.insert(symbol.name)
     }
     let ofLink = defined
@@ -35,7 +36,7 @@ struct UndefinedSymbols {
         add(try ELFFile(bytes).symbols(), of: name)
       }
     }
-    var seen = defined
+    var seen = defined.union(Landmarks.linkerNames)
     findings = undefined.filter { seen.insert($0.symbol.name).inserted }.map { symbol, object in
       let kind = symbol.binding == .weak ? "undefined weak symbol" : "undefined symbol"
       return Finding(.undefinedSymbol, symbol.name, found: "\(kind) in \(object)", expected: "a definition")
@@ -46,7 +47,7 @@ struct UndefinedSymbols {
     for symbol in symbols where !symbol.name.isEmpty {
       if symbol.definition == .undefined {
         undefined.append((symbol, object))
-      } else {
+      } else if symbol.binding != .local {
         defined.insert(symbol.name)
       }
     }
