@@ -50,10 +50,12 @@ import Testing
   /// Whatever the profile asks for: links that were not made are no proof of anything.
   @Test func noProofFailsEveryProfile() async throws {
     try await makeObjects(".text\n.global _start\n_start: bl other")
+    // Nothing asks for its member.
+    try await Command.tool("llvm-ar", ["--format=gnu", "rc", "lib.a", "b.o"], in: folder.path)
     for profile in ["pie", "purgatory"] {
       for arguments in [
         ["--objects", "missing.o", "--script", "blob.lds"], ["--objects", "a.o", "--script", "missing.lds"],
-        ["--objects", "a.o", "--script", "blob.lds"],
+        ["--objects", "a.o", "--script", "blob.lds"], ["--objects", "lib.a", "--script", "blob.lds"],
         [
           "--objects", "a.o", "b.o", "--script", "blob.lds", "--cross-compile", "no-such-", "--toolchain",
           "gnu",

@@ -118,7 +118,7 @@ extension ELFFile {
   }
 
   /// Whether it has no machine code yet.
-  fileprivate var isIntermediateCode: Bool {
+  var isIntermediateCode: Bool {
     header.type == .relocatable && sections.contains { $0.name.hasPrefix(".gnu.lto_") }
       && !sections.contains { $0.isLoaded && $0.type == .programBits }
   }

@@ -98,11 +98,18 @@ extension Toolchain {
       }.map(\.address)
       let base = addresses.min() ?? 0
       let values = script.baseValues
+      // From each to the next higher one: a script may have very many.
+      let ordered = values.enumerated().compactMap { index, value in value.map { (value: $0, index: index) } }
+        .sorted { $0.value < $1.value }
       var fixed: Set<Int> = []
-      for (index, value) in values.enumerated() {
-        guard let value else { continue }
-        let next = values.compactMap(\.self).filter { $0 > value }.min() ?? .max
-        if !addresses.contains(where: { $0 >= value && $0 < next }) { fixed.insert(index) }
+      var next = UInt64.max
+      var isUsed = false
+      for (position, base) in ordered.enumerated().reversed() {
+        if position + 1 == ordered.count || ordered[position + 1].value > base.value {
+          next = position + 1 == ordered.count ? .max : ordered[position + 1].value
+          isUsed = addresses.contains { $0 >= base.value && $0 < next }
+        }
+        if !isUsed { fixed.insert(base.index) }
       }
       if fixed.count == values.count { fixed = [] }
       let isNarrow = elf.header.elfClass == .elf32

@@ -18,6 +18,7 @@ struct UndefinedSymbols {
       defined.insert(symbol.name)
     }
     let ofLink = defined
+    var count = 0
     for path in objects {
       let name = FilePath(path).lastComponent?.string ?? path
       guard let bytes = try? Files.read(path, .elf) else { continue }  // the linker has read it
@@ -30,11 +31,25 @@ struct UndefinedSymbols {
           let isLinked = symbols.contains {
             $0.binding != .local && $0.definition != .undefined && ofLink.contains($0.name)
           }
-          if isLinked { add(symbols, of: "\(name)(\(member.name))") }
+          guard isLinked else { continue }
+          count += 1
+          add(symbols, of: "\(name)(\(member.name))")
         }
       } else if ELFFile.looksLikeELF(bytes) {
-        add(try ELFFile(bytes).symbols(), of: name)
+        let object = try ELFFile(bytes)
+        guard !object.isIntermediateCode else {
+          throw ELFError(place: name, found: "GCC's intermediate code (-flto)", expected: "machine code")
+        }
+        count += 1
+        add(try object.symbols(), of: name)
+      } else {
+        count += 1  // bitcode, which the linker compiles
       }
+    }
+    guard count > 0 else {
+      throw ELFError(
+        place: "link at its own base", found: "no member of the archives", expected: "objects that are linked"
+      )
     }
     var seen = defined.union(Landmarks.linkerNames)
     findings = undefined.filter { seen.insert($0.symbol.name).inserted }.map { symbol, object in
