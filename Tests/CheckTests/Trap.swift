@@ -102,13 +102,10 @@ struct Trap: Sendable, CustomTestStringConvertible {
     Trap(
       name: "ABSOLUTE(.) at 0", sources: [end], script: script("0", "end = ABSOLUTE(.);"), options: retained,
       pie: .unproven, says: "addresses that a linker script computes"),
-    // GNU ld calls it a place of the section, lld a number.
+    // For GNU ld it is a place of a section, or not, from release to release.
     Trap(
       name: "ORIGIN + LENGTH", sources: [end], script: originAndLength, options: retained, tools: [.llvm],
       pie: .unproven, says: "addresses that a linker script computes"),
-    Trap(
-      name: "ORIGIN + LENGTH of a section", sources: [end], script: originAndLength, options: retained,
-      tools: [.gnu], pie: .broken, says: "absolute-address"),
     Trap(
       name: "a first byte off its page", sources: [adrp], script: script("0x40080040"), pie: .broken,
       says: "flat-layout"),
