@@ -16,6 +16,8 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
   let dynamicRelocations: Int?
   /// What is said, of a finding or of the doubt.
   let says: [String]
+  /// A finding of the release that Debian 13 has, which this one does not have yet.
+  var newer: String?
 
   var testDescription: String { name }
 
@@ -43,7 +45,8 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
       verdict: .unproven, dynamicRelocations: 0, says: ["no retained relocations"]),
     RealBlob(
       name: "OpenSBI", path: "opensbi/fw_jump.elf", profile: .selfRelocating, verdict: .unproven,
-      dynamicRelocations: nil, says: ["what it does to itself"]),
+      dynamicRelocations: nil, says: ["what it does to itself"],
+      newer: "R_RISCV_64 against domain_list, expected only relative ones"),
     RealBlob(
       name: "U-Boot, arm64", path: "u-boot-elf/qemu_arm64/uboot.elf", profile: .selfRelocating,
       verdict: .unproven, dynamicRelocations: nil, says: ["what it does to itself"]),
@@ -56,7 +59,7 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
       says: ["none where the entry point is", "loaded at 0xfffff800 to run at 0xf800"]),
     RealBlob(
       name: "TF-A", path: "tf-a/rk3399/bl31.elf", profile: .pie, verdict: .broken, dynamicRelocations: 0,
-      says: ["the address of ro+", "bytes that only memory has"]),
+      says: ["ro+0x120, expected no absolute address", "bytes that only memory has"]),
     RealBlob(
       name: "an arm64 Image", path: "linux/Image", profile: .pie, verdict: .unproven, dynamicRelocations: 0,
       says: ["an arm64 Image, without its ELF file", "--flat "]),
@@ -79,7 +82,8 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
     checker.judgesEmbedded = blob.embedded
     checker.foldsFindings = true
     let file = checker.check(path: blob.file)
-    #expect(file.verdict == blob.verdict)
+    let isNewer = blob.newer.map { text in file.findings.contains { $0.message.contains(text) } } ?? false
+    #expect(file.verdict == (isNewer ? .broken : blob.verdict))
     if let count = blob.dynamicRelocations {
       #expect(file.counts.dynamicRelocations == count)
     } else {
@@ -89,7 +93,7 @@ struct RealBlob: Sendable, CustomTestStringConvertible {
       file.findings.map { "\($0.location): \($0.message); \($0.help)" } + [
         file.doubt.map { "\($0.reason); \($0.help)" } ?? ""
       ]
-    for text in blob.says { #expect(words.contains { $0.contains(text) }, "\(words)") }
+    for text in blob.says where !isNewer { #expect(words.contains { $0.contains(text) }, "\(words)") }
     // A few findings, whatever the number of relocations.
     #expect(file.findings.count < 20 && !file.ok)
   }
