@@ -57,7 +57,8 @@ purgatory_start:
     // The rest is 0: no result_addr, and the UART that kexec-tools means: a raw byte store.
     .org    PURGATORY_INFO_OFFSET + PURGATORY_INFO_SIZE
 
-    // Behind the code: room for its SHA-256, which the build fills in once it has proven the code; and a mark, since a
+    // Behind the code: room for the SHA-256 of the first 8 bytes and of it, which the build fills in once it has proven
+    // them; and a mark, since a
     // flat blob that was cut short does not end with it.
     .section .end, "a", %progbits
     .balign 8

@@ -14,7 +14,7 @@
 #define PURGATORY_INFO_VERSION        2
 #define PURGATORY_INFO_MAGIC          0x4f464e4947525550 /* "PURGINFO" */
 #define PURGATORY_END_MAGIC           0x2e444e4547525550 /* "PURGEND.": the last 8 bytes of the flat blob */
-#define PURGATORY_END_SIZE            40 /* the seal, PURGATORY_DIGEST_SIZE bytes: SHA-256 of the code; then that */
+#define PURGATORY_END_SIZE            40 /* the seal, PURGATORY_DIGEST_SIZE bytes: SHA-256 of bytes 0-7 and the code; then that */
 #define PURGATORY_MAX_REGIONS         16
 #define PURGATORY_DIGEST_SIZE         32
 #define PURGATORY_REGION_ALIGNMENT    16
