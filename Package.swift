@@ -90,7 +90,11 @@ let package = Package(
       ],
       path: "Tests/TestSupport"),
     .testTarget(
-      name: "BlobTests", dependencies: ["PurgatoryABI", "PurgatoryKit", "TestSupport"],
+      name: "BlobTests",
+      dependencies: [
+        "PurgatoryABI", "PurgatoryKit", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       exclude: ["Payload", "README.md"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .testTarget(

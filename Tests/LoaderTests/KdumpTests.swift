@@ -40,7 +40,7 @@ struct KdumpTests {
     guest.kernel = .testingKernel
     guest.cpu += ",sme_fa64=off"
     guest.arguments = "crashkernel=256M \(regime.arguments)"
-    guest.reply = .init(to: "first: streaming", keys: Machine.Reply.breakAndC)
+    guest.replies = [.init(to: "first: streaming", keys: Machine.Reply.breakAndC)]
     return guest
   }
 

@@ -29,19 +29,29 @@ final class Console: Sendable {
     state.withLock(\.bytes.count)
   }
 
+  /// Whether a text is there from an offset on. The offset moves behind it, or to where it may still begin.
+  func contains(_ text: String, from offset: inout Int) -> Bool {
+    state.withLock { Self.find(text, in: $0.bytes, from: &offset) }
+  }
+
+  private static func find(_ text: String, in bytes: [UInt8], from offset: inout Int) -> Bool {
+    if let found = bytes[offset...].firstRange(of: Array(text.utf8)) {
+      offset = found.upperBound
+      return true
+    }
+    offset = max(offset, bytes.count - text.utf8.count)
+    return false
+  }
+
   /// - Returns: whether `stop` has come true.
   func append(_ chunk: UnsafeRawBufferPointer) -> Bool {
     state.withLock { state in
       state.bytes.append(contentsOf: chunk)
       guard let stop else { return false }
-      while state.end == nil, let found = state.bytes[state.searched...].firstRange(of: Array(stop.text.utf8))
-      {
-        state.searched = found.upperBound
+      while state.end == nil, Self.find(stop.text, in: state.bytes, from: &state.searched) {
         state.occurrences += 1
-        if state.occurrences == stop.occurrences { state.end = found.upperBound }
+        if state.occurrences == stop.occurrences { state.end = state.searched }
       }
-      // The text may have begun at the end of this chunk.
-      state.searched = max(state.searched, state.bytes.count - stop.text.utf8.count)
       return state.end != nil
     }
   }

@@ -27,13 +27,18 @@ public struct Machine: Sendable {
     }
   }
 
-  /// What is typed on the console once a text has appeared there, and the guest has had a moment to settle.
+  /// What is done once a text has appeared on the console, and the guest has had a moment to settle.
   public struct Reply: Sendable {
     public var text: String
+    /// What is typed.
     public var keys: String
-    public init(to text: String, keys: String) {
+    /// What is done to the guest's memory before; the machine has to share it.
+    public var action: (@Sendable (GuestMemory) throws -> Void)?
+    public init(to text: String, keys: String, after action: (@Sendable (GuestMemory) throws -> Void)? = nil)
+    {
       self.text = text
       self.keys = keys
+      self.action = action
     }
     /// QEMU's escape for a break on the serial line, and the key that makes Linux crash.
     public static let breakAndC = "\u{1}bc"
@@ -44,16 +49,21 @@ public struct Machine: Sendable {
   public var cpu = "max"
   /// QEMU's `-m`. It is backed by host memory only where it is touched.
   public var memory = "256M"
+  /// Whether replies can read and change the memory. It is a file then, as sparse as what the guest touches.
+  public var sharesMemory = false
   public var loads: [Load] = []
   /// The first core's program counter.
   public var start: UInt64
   /// Whether a reset starts the machine again, as hardware would; otherwise it ends the run.
   public var restarts = false
   public var stop: Stop?
-  public var reply: Reply?
+  /// Done one by one: each once its text has appeared behind that of the one before.
+  public var replies: [Reply] = []
   public var arguments: [String] = []
   /// A hang guard, not a limit: no machine is so slow that a guest which is going to end needs this long.
   public var hangGuard = Self.defaultHangGuard
+  /// Where the RAM of `virt` starts.
+  static let ramBase: UInt64 = 0x4000_0000
   public static let defaultHangGuard = Duration.seconds(600)
   /// Bytes that no guest which is going to end writes.
   public var consoleLimit = 16 << 20

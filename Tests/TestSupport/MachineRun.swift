@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Subprocess
+import SystemPackage
 
 extension Machine {
   /// Runs the machine until its guest ends or `stop` comes true; throws `Failure` for any other end.
@@ -10,10 +11,11 @@ extension Machine {
       if Hangs.areTooMany { throw Failure.notStarted }
       return try await withTemporaryDirectory { folder in
         let arguments = try arguments(in: folder)
+        let memory = GuestMemory(file: FilePath(ram(in: folder)), base: Self.ramBase)
         let console = Console(stop: stop)
         // The guard throws, which cancels the other task, which kills QEMU.
         return try await withThrowingTaskGroup(of: Run.self) { group in
-          group.addTask { try await emulate(arguments, console) }
+          group.addTask { try await emulate(arguments, console, memory) }
           group.addTask {
             try await Task.sleep(for: hangGuard)
             if hangGuard >= Self.defaultHangGuard { Hangs.add() }
@@ -26,8 +28,16 @@ extension Machine {
     }
   }
 
+  private func ram(in folder: String) -> String { "\(folder)/ram" }
+
   private func arguments(in folder: String) throws -> [String] {
-    var result = ["-machine", type, "-cpu", cpu, "-m", memory, "-nographic", "-nic", "none"]
+    var type = type
+    var result: [String] = []
+    if sharesMemory {
+      type += ",memory-backend=m"
+      result += ["-object", "memory-backend-file,id=m,size=\(memory),mem-path=\(ram(in: folder)),share=on"]
+    }
+    result += ["-machine", type, "-cpu", cpu, "-m", memory, "-nographic", "-nic", "none"]
     for (index, load) in loads.enumerated() where !load.bytes.isEmpty {
       let file = "\(folder)/\(index)"
       try write(load.bytes, to: file)
@@ -38,22 +48,24 @@ extension Machine {
     return result + self.arguments
   }
 
-  private func emulate(_ arguments: [String], _ console: Console) async throws -> Run {
+  private func emulate(_ arguments: [String], _ console: Console, _ memory: GuestMemory) async throws -> Run {
     let result = try await Subprocess.run(
       .name(QEMU.command), arguments: Arguments(arguments), input: .inputWriter, output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
-      var reply = reply
+      var due = replies[...]
+      var searched = 0
       for try await chunk in execution.standardOutput {
         let stopped = chunk.withUnsafeBytes { console.append($0) }
         if stopped || console.count > consoleLimit {
           try execution.send(signal: .kill)
           return stopped ? Run.Ending.stopped : nil
         }
-        if let due = reply, console.text.contains(due.text) {
+        while let reply = due.first, console.contains(reply.text, from: &searched) {
           try await Task.sleep(for: .seconds(1))
-          _ = try await execution.standardInputWriter.write(due.keys)
-          reply = nil
+          try reply.action?(memory)
+          _ = try await execution.standardInputWriter.write(reply.keys)
+          due.removeFirst()
         }
       }
       return .guest
