@@ -64,6 +64,7 @@ endfunc purgatory_entry
 func boot_kernel
     kernel  .req x14
     dtb     .req x15
+    bl      store_result
     bl      leave_streaming_mode            // where a failure came first
     ldp     kernel, dtb, [info, #PURGATORY_INFO_kernel_entry]   // dtb_addr is next to it
     add     kernel, kernel, bias

@@ -4,7 +4,6 @@
 #include "routine.h"
 
 #define INSTRUCTION_SIZE 4
-#define RESULT_ALIGNMENT 8
 
 // const char *check_info(void)
 // Out:      x0 = why info is refused, 0 if it is good; region_totals
@@ -27,8 +26,11 @@ func check_info
     cbnz    x0, .Lcheck_info_done
     string  x0, "result_addr"
     ldr     x1, [info, #PURGATORY_INFO_result_addr]
-    tst     x1, #(RESULT_ALIGNMENT - 1)
+    tst     x1, #(PURGATORY_RESULT_ALIGNMENT - 1)
     b.ne    .Lcheck_info_done
+    cbz     x1, .Lcheck_info_regions        // nowhere
+    orr     mode, mode, #(1 << MODE_RESULT_BIT)
+.Lcheck_info_regions:
     adr     x0, region_totals
     stp     xzr, xzr, [x0]
     adr     x0, check_region

@@ -3,8 +3,6 @@
 
 #include "routine.h"
 
-#define MICROSECONDS     1000000
-
 // void print_banner(void)
 // Clobbers: x0-x12
 func print_banner
@@ -28,13 +26,10 @@ func print_result
     ldr     w1, [info, #PURGATORY_INFO_skip_checks]
     string  x0, "checks skipped"
     cbnz    w1, .Lprint_result_print
+    bl      verify_microseconds
+    mov     x2, x0
     adr     x0, region_totals
     ldr     x1, [x0, #TOTALS_BYTES]
-    ldr     x2, [info, #PURGATORY_INFO_verify_ticks]
-    mov32   x3, MICROSECONDS
-    mul     x2, x2, x3
-    mrs     x3, cntfrq_el0
-    udiv    x2, x2, x3                      // 0 if firmware has not set CNTFRQ
     string  x3, "sha2"
     tbnz    mode, #MODE_SHA2_BIT, .Lprint_result_cache
     string  x3, "scalar"

@@ -165,6 +165,22 @@ import Testing
   }
 
   @Test(
+    "the result's lines are saved before it is stored past the cache, and forgotten after", arguments: cores,
+    [[], .noCache] as [PurgatoryInfo.Flags])
+  func result(_ cpu: String, _ flags: PurgatoryInfo.Flags) async throws {
+    let place: UInt64 = 0x4100_0478  // across two lines
+    let (scenario, log) = try await run(cpu) {
+      $0.info.resultAddress = place
+      $0.info.flags.formUnion(flags)
+    }
+    let data = log.filter { $0.operation == .dcIVAC || $0.operation == .dcCIVAC }
+    let last = data.suffix(4)
+    #expect(last.map(\.operand) == [place & ~63, (place & ~63) + 64, place & ~63, (place & ~63) + 64])
+    #expect(last.allSatisfy { $0.operation == .dcCIVAC && !$0.cacheIsOn && !$0.mmuIsOn })
+    try expectStatusIsSeen(scenario, data.dropLast(4))
+  }
+
+  @Test(
     "translations and instructions are forgotten before M goes on, after it went off, and last",
     arguments: cores)
   func translations(_ cpu: String) async throws {

@@ -157,6 +157,19 @@ struct Report: Sendable {
     try PurgatoryInfo(decoding: dump(blob.infoAddress))
   }
 
+  /// What is to be stored at `result_addr`, by what info says of the run.
+  func expectedResult(of blob: PlacedBlob) throws -> [UInt8] {
+    let info = try info(of: blob)
+    let (microseconds, overflow) = info.verifyTicks.multipliedReportingOverflow(by: 1_000_000)
+    precondition(!overflow)
+    let cells = [
+      info.status.rawValue, info.failedRegion,
+      after.frequency == 0 ? 0 : UInt32(clamping: microseconds / after.frequency),
+      UInt32(truncatingIfNeeded: info.verifyPath),
+    ]
+    return cells.flatMap { cell in withUnsafeBytes(of: cell.bigEndian) { Array($0) } }
+  }
+
   /// The 32-bit field at an offset of purgatory_info.h, also of an info that cannot be decoded.
   func word(_ offset: Int32, of blob: PlacedBlob) throws -> UInt32 {
     try dump(blob.infoAddress)[Int(offset)..<Int(offset) + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }

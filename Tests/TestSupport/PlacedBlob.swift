@@ -10,6 +10,8 @@ public struct PlacedBlob: Sendable {
   public let memorySize: UInt64
   /// Bytes at the end of the blob's memory that `load` leaves alone.
   public var reserved: UInt64 = 0
+  /// Whether a test makes of `info` what the purgatory cannot believe `result_addr` of.
+  public var resultIsIgnored = false
   /// The file, but for `info`.
   private var file: [UInt8]
   private let symbols: [String: Range<Int>]
@@ -32,6 +34,12 @@ public struct PlacedBlob: Sendable {
 
   /// The address of the first byte behind the blob's memory.
   public var end: UInt64 { base + memorySize }
+
+  /// Where the purgatory is to store its result; nil: nowhere.
+  public var resultPlace: UInt64? {
+    guard info.resultAddress != 0, !resultIsIgnored else { return nil }
+    return info.resultAddress &+ (info.flags.contains(.relative) ? base : 0)
+  }
 
   /// Writes `value` over the encoded `info` at an offset of purgatory_info.h: for what no `PurgatoryInfo` says.
   public mutating func patch<T: FixedWidthInteger>(_ offset: Int32, _ value: T) {

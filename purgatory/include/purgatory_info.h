@@ -18,6 +18,8 @@
 #define PURGATORY_MAX_REGIONS         16
 #define PURGATORY_DIGEST_SIZE         32
 #define PURGATORY_REGION_ALIGNMENT    16
+#define PURGATORY_RESULT_SIZE         16 /* four big-endian u32: status, failed_region, microseconds (saturated), verify_path */
+#define PURGATORY_RESULT_ALIGNMENT    8
 #define PURGATORY_LOAD_ALIGNMENT      0x1000
 #define PURGATORY_MAX_FILE_SIZE       8192     /* header, info, code, constants, strings */
 #define PURGATORY_MAX_MEMORY_SIZE     0x40000  /* file + scratch: 256 KiB */
@@ -79,8 +81,15 @@
 #define PURGATORY_PATH_SHA2             2
 
 #ifndef __ASSEMBLER__
+/* Linux has no C library, and a struct purgatory_info of its own in <linux/kexec.h>: include that first, and define
+ * purgatory_info as another name around this file. */
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#include <linux/types.h>
+#else
 #include <stddef.h>
 #include <stdint.h>
+#endif
 
 /* kexec-tools' region layout, which is why regions and digests are two arrays. size 0: unused. */
 struct purgatory_region {
@@ -106,7 +115,7 @@ struct purgatory_info {
     uint32_t failed_region;
     uint64_t verify_ticks;
     uint64_t verify_path;
-    uint64_t result_addr;    /* 0; 8-byte aligned */
+    uint64_t result_addr;    /* the PURGATORY_RESULT_SIZE bytes are stored there before the jump; 0: nowhere */
     uint32_t console_data;   /* offsets of the UART's data register */
     uint32_t console_status; /* ... and of its status register */
     uint32_t console_mask;   /* 0: there is nothing to ask */

@@ -50,6 +50,7 @@ found_sp      .req x13
 #define MODE_FAULTED_BIT 13         /* an exception was taken, */
 #define MODE_AGAIN_BIT   14         /* ... and another since */
 #define MODE_NOT_STREAMING_BIT 15   /* streaming SVE mode was left, or there is none, or that was tried */
+#define MODE_RESULT_BIT  16         /* there is a place for the result, and none is there yet */
 
 /* flags, by bit number: the ABI has them by value */
 #define FLAG_VERIFY_REGIONS_BIT   0
