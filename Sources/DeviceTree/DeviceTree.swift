@@ -148,9 +148,52 @@ extension DeviceTree {
 extension DeviceTree {
   /// Sets a property of the node at `path`, which is made if only its last component is missing.
   public mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError) {
-    // Room for the value, for a new node and for the property's name.
+    try change(name, ofNodeAt: path, room: value.count) { tree, node in
+      fdt_setprop(tree, node, name, value, Int32(clamping: value.count))
+    }
+  }
+
+  /// Makes a property of `count` zero bytes, whose offset in the DTB is a multiple of 8.
+  ///
+  /// Properties are aligned to 4 bytes only: where that is not enough, three empty tokens come first.
+  public mutating func reserve(_ name: String, _ count: Int, ofNodeAt path: String) throws(DeviceTreeError) {
+    if let node = node(at: path), property(name, of: node)?.count == count,
+      offset(of: name, of: node)?.isMultiple(of: 8) == true
+    {
+      return try set(name, to: [UInt8](repeating: 0, count: count), ofNodeAt: path)
+    }
+    let zeros = [UInt8](repeating: 0, count: count)
+    // Another property of that name would not be the node's first, where there is room for the tokens.
+    let suffix = String(name.split(separator: ",").last ?? "")  // which the string block has with the name
+    try change(name, ofNodeAt: path, room: 2 * count) { tree, node in
+      _ = fdt_delprop(tree, node, name)
+      let set = fdt_setprop(tree, node, name, zeros, Int32(clamping: count))
+      guard set == 0, Self.offset(of: name, ofNodeAt: node, in: tree)?.isMultiple(of: 8) == false else {
+        return set
+      }
+      let shifted = fdt_setprop(tree, node, suffix, nil, 0)
+      return shifted < 0 ? shifted : fdt_nop_property(tree, node, suffix)
+    }
+  }
+
+  /// Where a property's value is in the DTB, in bytes; nil: there is none.
+  public func offset(of name: String, of node: Node) -> Int? {
+    withTree { Self.offset(of: name, ofNodeAt: node.offset, in: $0) }
+  }
+
+  private static func offset(of name: String, ofNodeAt node: Int32, in tree: UnsafeRawPointer) -> Int? {
+    var length: Int32 = 0
+    return fdt_getprop(tree, node, name, &length).map { $0 - tree }
+  }
+
+  /// Lets libfdt change the node at `path`, which is made if only its last component is missing.
+  ///
+  /// - Parameter room: bytes that the change adds, but for names and tokens.
+  private mutating func change(
+    _ name: String, ofNodeAt path: String, room: Int, _ body: (UnsafeMutableRawPointer, Int32) -> Int32
+  ) throws(DeviceTreeError) {
     var larger = [UInt8](
-      repeating: 0, count: bytes.count + value.count + name.utf8.count + path.utf8.count + 64)
+      repeating: 0, count: bytes.count + room + name.utf8.count + path.utf8.count + 64)
     let capacity = Int32(clamping: larger.count)
     let result = bytes.withUnsafeBytes { old in
       larger.withUnsafeMutableBytes { new -> Int32 in
@@ -164,8 +207,8 @@ extension DeviceTree {
             parent < 0 ? parent : fdt_add_subnode(tree, parent, String(path[path.index(after: slash)...]))
         }
         if node < 0 { return node }
-        let set = fdt_setprop(tree, node, name, value, Int32(clamping: value.count))
-        return set < 0 ? set : fdt_pack(tree)
+        let changed = body(tree, node)
+        return changed < 0 ? changed : fdt_pack(tree)
       }
     }
     guard result == 0 else {

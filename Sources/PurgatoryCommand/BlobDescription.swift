@@ -26,6 +26,7 @@ struct BlobDescription: Encodable {
     let regions: [Region]
     let digest: String
     let status: String
+    let resultAddr: UInt64
 
     enum CodingKeys: String, CodingKey {
       case version, size, flags, console, psci, regions, digest, status
@@ -33,6 +34,7 @@ struct BlobDescription: Encodable {
       case dtbAddr = "dtb_addr"
       case onFailure = "on_failure"
       case skipChecks = "skip_checks"
+      case resultAddr = "result_addr"
     }
   }
 
@@ -87,6 +89,6 @@ struct BlobDescription: Encodable {
         Region(
           index: $0.index, base: $0.region.base, size: $0.region.size, sha256: $0.region.digest.description)
       },
-      digest: info.combinedDigest.description, status: info.status.name)
+      digest: info.combinedDigest.description, status: info.status.name, resultAddr: info.resultAddress)
   }
 }

@@ -26,6 +26,13 @@ struct InfoOptions: ParsableArguments {
   var dtbAddr: UInt64?
 
   @Option(
+    help: .init(
+      "Store the result for the next system here; 0: nowhere. (default: in /chosen/purgatory,result of --dtb)",
+      valueName: "addr"),
+    transform: parseAddress)
+  var resultAddr: UInt64?
+
+  @Option(
     help: .init("The initial RAM disk; the device tree is told of it.", valueName: "file[@addr]"),
     transform: PlacedFile.init(parsing:))
   var initrd: [PlacedFile] = []
@@ -114,6 +121,7 @@ struct InfoOptions: ParsableArguments {
     changes.segments = layout.segments
     changes.kernelEntry = kernelEntry
     changes.dtbAddress = dtbAddr
+    changes.resultAddress = resultAddr
     changes.loadAddress = layout.loadAddress
     changes.digest = digest.digest
     try behaviour.apply(to: &changes, board: board, defaults: defaults)

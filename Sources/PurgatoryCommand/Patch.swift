@@ -61,7 +61,8 @@ struct Patch: ParsableCommand {
     let options: [(String, Bool)] = [
       ("--kernel", !info.kernel.isEmpty), ("--dtb", !info.dtb.isEmpty), ("--initrd", !info.initrd.isEmpty),
       ("--segment", !info.segment.isEmpty), ("--kernel-entry", info.kernelEntry != nil),
-      ("--dtb-addr", info.dtbAddr != nil), ("--no-relative", info.relative == false),
+      ("--dtb-addr", info.dtbAddr != nil), ("--result-addr", info.resultAddr != nil),
+      ("--no-relative", info.relative == false),
       ("--load-address", info.loadAddress != nil),
     ]
     let problems = options.filter(\.1).map {

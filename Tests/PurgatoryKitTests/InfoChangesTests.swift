@@ -43,6 +43,7 @@ import Testing
       let base = random.next() & 0xffff_ffff_f000
       absolute.regions[3] = .init(base: random.next() & 0xffff_ffff_fff0, size: 0x1000)
       absolute.kernelEntry = absolute.regions[3].base + 4
+      absolute.resultAddress = Bool.random(using: &random) ? 0 : random.next() & 0x7fff_ffff_fff8 | 1 << 63
       absolute.dtbAddress = Bool.random(using: &random) ? 0 : random.next() & 0xffff_ffff_fff8
       // A region on the purgatory is refused, for good reason.
       guard absolute.regions[3].base > base + 0x2000 || absolute.regions[3].base + 0x1000 < base else {
@@ -54,6 +55,7 @@ import Testing
       let relative = try change.applied(to: absolute, file: "p")
       #expect(relative.kernelEntry == absolute.kernelEntry &- base)
       #expect(relative.dtbAddress == (absolute.dtbAddress == 0 ? 0 : absolute.dtbAddress &- base))
+      #expect(relative.resultAddress == (absolute.resultAddress == 0 ? 0 : absolute.resultAddress &- base))
       #expect(relative.regions[3].base == absolute.regions[3].base &- base)
       #expect(relative.regions[0].base == 0)
       change.relative = false

@@ -19,6 +19,8 @@ public struct InfoChanges: Sendable {
   public var segments: [Segment] = []
   public var kernelEntry: UInt64?
   public var dtbAddress: UInt64?
+  /// nil: in the device tree among `segments`, where that has room.
+  public var resultAddress: UInt64?
   /// Where the purgatory itself will be loaded; with `relative`, what addresses are made relative to.
   public var loadAddress: UInt64?
   public var digest: DigestMode?
@@ -81,6 +83,9 @@ public struct InfoChanges: Sendable {
     if let entry = kernelEntry ?? kernel?.base { info.kernelEntry = entry &- origin }
     // A DTB address of 0 means "none", relative or not.
     if let address = dtbAddress ?? dtb?.base { info.dtbAddress = dtbAddress == 0 ? 0 : address &- origin }
+    if let address = resultAddress ?? dtb.map(Self.resultAddress) {
+      info.resultAddress = address == 0 ? 0 : address &- origin
+    }
     for segment in [kernelEntry == nil ? kernel : nil, dtb] where segment?.base == 0 && !isRelative {
       problems.append(
         Problem(
@@ -102,6 +107,12 @@ public struct InfoChanges: Sendable {
     guard problems.isEmpty else { throw Rejection(problems) }
     computeDigests(in: &info)  // last: what is refused is not hashed first
     return info
+  }
+
+  /// Where a device tree has room for the result; 0: nowhere.
+  private static func resultAddress(in dtb: Segment) -> UInt64 {
+    // A segment that is a device tree is well-formed.
+    (try? Board(dtb.bytes, file: dtb.file))?.resultOffset.map { dtb.base &+ $0 } ?? 0
   }
 
   private func computeDigests(in info: inout PurgatoryInfo) {
@@ -175,6 +186,7 @@ extension PurgatoryInfo {
   fileprivate mutating func rebase(adding offset: UInt64) {
     if kernelEntry != 0 { kernelEntry &+= offset }
     if dtbAddress != 0 { dtbAddress &+= offset }
+    if resultAddress != 0 { resultAddress &+= offset }
     for index in regions.indices where regions[index].size != 0 { regions[index].base &+= offset }
   }
 }

@@ -17,6 +17,9 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public static let loadAlignment = UInt64(PURGATORY_LOAD_ALIGNMENT)
   /// Every region's base is a multiple of this.
   public static let regionAlignment = UInt64(PURGATORY_REGION_ALIGNMENT)
+  /// Bytes that the purgatory stores at `resultAddress`, which is a multiple of `resultAlignment`.
+  static let resultSize = Int(PURGATORY_RESULT_SIZE)
+  static let resultAlignment = UInt64(PURGATORY_RESULT_ALIGNMENT)
   public static let supportedVersion = UInt32(PURGATORY_INFO_VERSION)
 
   public var version = supportedVersion
@@ -40,7 +43,7 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public var failedRegion: UInt32 = 0
   public var verifyTicks: UInt64 = 0
   public var verifyPath: UInt64 = 0
-  /// Where a result is to be stored; 0: nowhere.
+  /// Where the result is to be stored for the next system; 0: nowhere.
   public var resultAddress: UInt64 = 0
 
   /// The single bits of the `flags` field.

@@ -21,6 +21,9 @@ public struct Bundle: Sendable {
     var changes = changes
     var segments: [Segment] = []
     if let dtb {
+      let board = try Board(dtb.bytes, file: dtb.name)
+      let dtb = File(
+        role: .dtb, name: dtb.name, bytes: try board.bytes(reservesResult: true), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(
           Problem(dtb.name, "size", found: "\(dtb.bytes.count) bytes", expected: "at most 2 MiB"))

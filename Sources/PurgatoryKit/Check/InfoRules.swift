@@ -19,10 +19,11 @@ extension PurgatoryInfo {
     if !kernelEntry.isMultiple(of: 4) {
       report(.infoSymbol, "kernel_entry", found: String(hex: kernelEntry), expected: "a multiple of 4")
     }
-    if !resultAddress.isMultiple(of: 8) {
+    if !resultAddress.isMultiple(of: Self.resultAlignment) {
       findings.append(
         Finding(
-          .infoSymbol, "result_addr", found: String(hex: resultAddress), expected: "a multiple of 8",
+          .infoSymbol, "result_addr", found: String(hex: resultAddress),
+          expected: "a multiple of \(Self.resultAlignment)",
           help: "let the loader leave it 0, or fill in an aligned address"))
     }
     if let fault = console?.fault {
@@ -53,6 +54,18 @@ extension PurgatoryInfo {
           .overlap, first.name,
           found: "\(first.region.addresses) overlaps \(second.name) at \(second.region.addresses)",
           expected: "memory of its own")
+      }
+    }
+
+    // What is written after all was verified.
+    if resultAddress != 0 {
+      let result = Region(base: resultAddress, size: UInt64(Self.resultSize))
+      for (name, region) in placed
+      where result.overlaps(region) && (name == "the purgatory" || region.contains(kernelEntry)) {
+        report(
+          .overlap, "result_addr",
+          found: "\(result.addresses) overlaps \(name) at \(region.addresses)",
+          expected: "memory without code, as a device tree's /chosen/\(Board.resultProperty)")
       }
     }
 

@@ -102,8 +102,24 @@ public struct Board: Sendable {
     "ns8250", "ns16450", "ns16550", "ns16550a", "snps,dw-apb-uart", "ti,am654-uart", "nvidia,tegra20-uart",
   ]
 
-  /// The DTB with what /chosen has to say of `initrd` and `commandLine`; unchanged where it says so already.
-  public func bytes(initrd: Range<UInt64>?, commandLine: String?) throws(Rejection) -> [UInt8] {
+  /// The property of /chosen with room for what the purgatory tells the next system (docs/abi.md, `result_addr`).
+  static let resultProperty = "purgatory,result"
+
+  /// Where that room is in the DTB, in bytes; nil: there is none, or it is not aligned.
+  var resultOffset: UInt64? {
+    guard let chosen = tree.node(at: "/chosen"),
+      tree.property(Self.resultProperty, of: chosen)?.count == PurgatoryInfo.resultSize,
+      let offset = tree.offset(of: Self.resultProperty, of: chosen).map(UInt64.init(clamping:)),
+      offset.isMultiple(of: PurgatoryInfo.resultAlignment)
+    else { return nil }
+    return offset
+  }
+
+  /// The DTB with what /chosen has to say of `initrd` and `commandLine`, and room for the purgatory's result; unchanged where
+  /// it says so already.
+  public func bytes(initrd: Range<UInt64>? = nil, commandLine: String? = nil, reservesResult: Bool = false)
+    throws(Rejection) -> [UInt8]
+  {
     var tree = tree
     func set(_ name: String, _ value: [UInt8]) throws(DeviceTreeError) {
       if let chosen = tree.node(at: "/chosen"), tree.property(name, of: chosen) == value { return }
@@ -115,6 +131,10 @@ public struct Board: Sendable {
         try set("linux,initrd-end", initrd.upperBound.bigEndianBytes)
       }
       if let commandLine { try set("bootargs", Array(commandLine.utf8) + [0]) }
+      // Last: what follows would move it.
+      if reservesResult {
+        try tree.reserve(Self.resultProperty, PurgatoryInfo.resultSize, ofNodeAt: "/chosen")
+      }
     } catch {
       throw Rejection(Problem(file, error.place, found: error.found, expected: error.expected))
     }

@@ -55,7 +55,8 @@ public struct Layout: Sendable {
   ///   - purgatorySize: the blob's memory_size.
   ///   - loadAddress: the purgatory's base, where the user gave one.
   ///   - placesPurgatory: choose one where the user gave none.
-  ///   - updatesDeviceTree: tell the device tree of initrd and command line; otherwise it has to say so already.
+  ///   - updatesDeviceTree: tell the device tree of initrd and command line, and make room for the purgatory's result;
+  ///     otherwise it has to say so already.
   public init(
     files: [File], memory: [Range<UInt64>], commandLine: String?, purgatorySize: UInt64, loadAddress: UInt64?,
     placesPurgatory: Bool, updatesDeviceTree: Bool
@@ -86,7 +87,7 @@ public struct Layout: Sendable {
     // A device tree grows when it is told something.
     if updatesDeviceTree, let board, let address = dtb?.address {
       let initrd: Range<UInt64>? = files.contains { $0.role == .initrd } ? Range(base: 0, size: 1) : nil
-      let grown = try? board.bytes(initrd: initrd, commandLine: commandLine)
+      let grown = try? board.bytes(initrd: initrd, commandLine: commandLine, reservesResult: true)
       placer.take(base: address, size: UInt64(grown?.count ?? 0))
     }
     if let loadAddress { placer.take(base: loadAddress, size: purgatorySize) }
@@ -110,7 +111,8 @@ public struct Layout: Sendable {
         var bytes = dtb.bytes
         let initrd = files.first { $0.role == .initrd }
         if updatesDeviceTree {
-          bytes = try board.bytes(initrd: placed[.initrd]?.range, commandLine: commandLine)
+          bytes = try board.bytes(
+            initrd: placed[.initrd]?.range, commandLine: commandLine, reservesResult: true)
         } else if commandLine != nil || (initrd != nil && initrd?.address == nil),
           try board.bytes(initrd: placed[.initrd]?.range, commandLine: commandLine) != bytes
         {
