@@ -71,7 +71,8 @@ struct LinuxTests {
     outcome.lines.expect(
       "purgatory: version 2 at 0x", "purgatory: verified ", "Booting Linux on physical CPU",
       "CPU: All CPU(s) started at \(level.rawValue)",
-      "userspace: reached on Linux \(try LinuxInputs.release), linux,dummy-virt")
+      "userspace: reached on Linux \(try LinuxInputs.release), linux,dummy-virt",
+      "userspace: purgatory: verified in ")
     #expect(outcome.text.contains(", 3 regions, "))
   }
 
