@@ -10,7 +10,7 @@ tests =
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build bootstrap demo inputs test random lint bench size install uninstall clean distclean help
+.PHONY: all build bootstrap demo inputs kernel test random lint bench size install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -27,6 +27,11 @@ demo: build ## boot a real Linux through the purgatory, in QEMU
 inputs: bootstrap ## fetch what the tests read and boot into .cache/
 	@scripts/fetch-debian || lacking=1; \
 	  scripts/initramfs .cache/initramfs.cpio.gz && [ ! "$$lacking" ]
+
+kernel: build ## build the small kernels that the tests boot, with integrations/linux and without, into .cache/
+	@scripts/bootstrap bc bison flex gcc gcc-aarch64-linux-gnu libc6-dev
+	@scripts/fetch-debian linux-source-6.1 linux-source-6.12
+	@scripts/kernel $(tool)
 
 test: lint bootstrap $(if $(tests),,random) ## run the tests (tests=REGEX: not all of them)
 	@scripts/bootstrap libunicorn-dev mold

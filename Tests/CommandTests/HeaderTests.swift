@@ -23,6 +23,42 @@ import Testing
     try await expectTheHeaderToHold("gcc", language, standard)
   }
 
+  @Test("in a kernel, which has no C library and a struct of that name", arguments: ["clang", "gcc"])
+  func inAKernel(_ compiler: String) async throws {
+    guard let path = compiler == "gcc" ? Tools.inPath("gcc") : Tools.find("clang") else { return }
+    for name in ["linux", "none"] { try folder.makeFolder(name) }
+    // What Linux has of these two headers.
+    try folder.write(
+      "#define offsetof(type, member) __builtin_offsetof(type, member)\n", to: "linux/stddef.h")
+    try folder.write(
+      """
+      typedef __UINT8_TYPE__ uint8_t;
+      typedef __UINT32_TYPE__ uint32_t;
+      typedef __UINT64_TYPE__ uint64_t;
+      """, to: "linux/types.h")
+    func compile(_ renamed: Bool) async throws -> Outcome {
+      try folder.write(
+        """
+        struct purgatory_info { void *purgatory_buf; };
+        \(renamed ? "#define purgatory_info purgatory_blob_info" : "")
+        #include "purgatory_info.h"
+        #undef purgatory_info
+        uint64_t *flags(struct purgatory_blob_info *info);
+        uint64_t *flags(struct purgatory_blob_info *info) { return &info->flags; }
+        """, to: "loader.c")
+      return try await Command.run(
+        path,
+        [
+          "-D__KERNEL__", "-nostdinc", "-std=gnu11", "-Wall", "-Wundef", "-Werror", "-I.",
+          "-I\(packageFolder)/purgatory/include", "-c", "loader.c", "-o", "loader.o",
+        ], in: folder.path)
+    }
+    let good = try await compile(true)
+    #expect(good.status == .exited(0), "\(good.error)")
+    let bad = try await compile(false)
+    #expect(bad.status == .exited(1) && bad.error.contains("purgatory_info"), "\(bad.error)")
+  }
+
   /// What is there compiles without a warning; with a field more, it is an error that names the first one that moved.
   private func expectTheHeaderToHold(_ compiler: String, _ language: String, _ standard: String) async throws
   {

@@ -16,11 +16,13 @@ struct Guest {
   static let commandLine = "console=ttyAMA0 earlycon"
 
   var kernel = LoaderInput.kernel
+  /// Another file than `kernel`.
+  var kernelPath: String?
   /// More of the kernel's command line.
   var arguments = ""
   var cpu = Self.cpu
-  /// What is typed on the console.
-  var reply: Machine.Reply?
+  /// What is done as the console goes on; with an action, the guest's memory is shared.
+  var replies: [Machine.Reply] = []
 
   /// More files at the root, which is the script's folder.
   var files: [String: [UInt8]] = [:]
@@ -33,18 +35,19 @@ struct Guest {
     try await Self.build("ticks", ["-static"], in: folder)
     try folder.write(try archive(script, folder), to: "first.cpio")
     var machine = Machine(booting: [
-      "-kernel", kernel.path, "-initrd", "\(folder.path)/first.cpio", "-append",
+      "-kernel", kernelPath ?? kernel.path, "-initrd", "\(folder.path)/first.cpio", "-append",
       "\(Self.commandLine) \(arguments)",
     ])
     machine.type = level.machine
     machine.cpu = cpu
     machine.memory = "1G"
     machine.stop = stop
-    machine.reply = reply
+    machine.replies = replies
+    machine.sharesMemory = replies.contains { $0.action != nil }
     return try await machine.run().console.replacingOccurrences(of: "\r", with: "")
   }
 
-  private func archive(_ script: String, _ folder: Folder) throws -> [UInt8] {
+  func archive(_ script: String, _ folder: Folder) throws -> [UInt8] {
     var archive = Archive()
     for name in ["bin", "lib", "proc", "sys", "dev"] { archive.addFolder(name) }
     archive.addProgram("bin/busybox", try LoaderInput.busybox.bytes)

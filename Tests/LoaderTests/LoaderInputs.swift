@@ -10,6 +10,13 @@ enum LoaderInput: String {
   case kernel = "debian/linux/Image"
   /// One that knows SME.
   case testingKernel = "debian/linux-testing/Image"
+  /// Small ones, of scripts/kernel: as Debian has the source, and with both ways of integrations/linux.
+  case plainKernel = "kernel/plain/Image"
+  case flatKernel = "kernel/flat/Image"
+  case objectKernel = "kernel/object/Image"
+  /// The last one's sources and objects.
+  case kernelTree = "kernel/6.12/tree"
+  case kernelBuild = "kernel/6.12/build"
   case initrd = "initramfs.cpio.gz"
   case busybox = "debian/busybox/busybox"
   case kexec = "debian/kexec/kexec"
