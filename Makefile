@@ -36,6 +36,7 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 test: lint bootstrap $(if $(tests),,random) ## run the tests (tests=REGEX: not all of them)
 	@scripts/bootstrap libunicorn-dev mold
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
+	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
 random: bootstrap ## run 100,000 random command lines, each of which has to end in a documented status

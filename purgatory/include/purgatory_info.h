@@ -21,6 +21,7 @@
 #define PURGATORY_RESULT_SIZE         16 /* four big-endian u32: status, failed_region, microseconds (saturated), verify_path */
 #define PURGATORY_RESULT_ALIGNMENT    8
 #define PURGATORY_LOAD_ALIGNMENT      0x1000
+#define PURGATORY_MAX_ADDRESS         0xffffffffffff /* of its last byte: 48 bits */
 #define PURGATORY_MAX_FILE_SIZE       8192     /* header, info, code, constants, strings */
 #define PURGATORY_MAX_MEMORY_SIZE     0x40000  /* file + scratch: 256 KiB */
 

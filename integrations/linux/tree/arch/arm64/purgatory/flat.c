@@ -65,7 +65,7 @@ int kexec_purgatory_add(struct kimage *image)
 		.bufsz = kexec_purgatory_size,
 		.mem = KEXEC_BUF_MEM_UNKNOWN,
 		.buf_align = PURGATORY_LOAD_ALIGNMENT,
-		.buf_max = ULONG_MAX,
+		.buf_max = PURGATORY_MAX_ADDRESS,
 		.top_down = true,
 	};
 	int ret;

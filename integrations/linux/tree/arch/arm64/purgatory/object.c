@@ -10,7 +10,7 @@ int kexec_purgatory_add(struct kimage *image)
 	struct kexec_buf kbuf = {
 		.image = image,
 		.mem = KEXEC_BUF_MEM_UNKNOWN,
-		.buf_max = ULONG_MAX,
+		.buf_max = PURGATORY_MAX_ADDRESS,
 		.top_down = true,
 	};
 	unsigned long kernel = image->start;
