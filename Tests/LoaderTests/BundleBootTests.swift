@@ -20,7 +20,7 @@ struct BundleBootTests {
   /// As the page has it.
   private func makeBundle(_ more: [String] = []) async throws {
     if more.isEmpty {
-      let outcome = try await Page.run("bundle", in: folder)
+      let outcome = try await Page.loaders.run("bundle", in: folder)
       try #require(outcome.status == .exited(0), "\(outcome.error)")
     } else {
       try await folder.done(["bundle", "--kernel", "Image", "-o", "verified.img"] + more)
@@ -86,7 +86,7 @@ struct BundleBootTests {
   @Test(.requires(.uBoot), arguments: Guest.Level.allCases)
   func byUBoot(_ level: Guest.Level) async throws {
     try await makeBundle()
-    let commands = try Page.text("u-boot").split(separator: "\n")
+    let commands = try Page.loaders.text("u-boot").split(separator: "\n")
     try folder.write(UBootEnvironment(commands: commands.map(String.init)).bytes, to: "environment")
     let console = try await machine(
       level,
@@ -109,9 +109,9 @@ struct BundleBootTests {
       "initrd.img": try await Guest.secondInitrd(in: folder),
     ])
     // Debian's arm64 kernels have no kexec_file_load: what kexec says of it is told apart from a bundle it dislikes.
-    let file = try Page.text("kexec-file").split(separator: "\n")[0]
+    let file = try Page.loaders.text("kexec-file").split(separator: "\n")[0]
     let console = try await guest.run(
-      "\(file) 2>&1 | sed 's/^/file: /'\n\(try Page.text("kexec-bundle"))", in: folder)
+      "\(file) 2>&1 | sed 's/^/file: /'\n\(try Page.loaders.text("kexec-bundle"))", in: folder)
     let said = console.split(separator: "\n").filter { $0.hasPrefix("file: ") }
     if !said.isEmpty {
       #expect(said.contains { $0.contains("kexec_file_load not available") }, "\(said)")
@@ -123,7 +123,7 @@ struct BundleBootTests {
 
   @Test func thePagesCommandForQEMU() async throws {
     try await makeBundle()
-    let outcome = try await Page.run("qemu", in: folder)
+    let outcome = try await Page.loaders.run("qemu", in: folder)
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     #expect(outcome.text.contains(", 1 regions, "))
     #expect(outcome.text.contains("purgatory: verified "))

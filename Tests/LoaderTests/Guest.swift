@@ -21,6 +21,8 @@ struct Guest {
   /// More of the kernel's command line.
   var arguments = ""
   var cpu = Self.cpu
+  /// More of QEMU's arguments.
+  var machineArguments: [String] = []
   /// What is done as the console goes on; with an action, the guest's memory is shared.
   var replies: [Machine.Reply] = []
 
@@ -32,12 +34,12 @@ struct Guest {
 
   /// Runs `script` after boot; its end powers the machine off.
   func run(_ script: String, at level: Level = .el1, in folder: Folder) async throws -> String {
-    try await Self.build("ticks", ["-static"], in: folder)
-    try folder.write(try archive(script, folder), to: "first.cpio")
+    try await pack(script, in: folder)
     var machine = Machine(booting: [
-      "-kernel", kernelPath ?? kernel.path, "-initrd", "\(folder.path)/first.cpio", "-append",
+      "-kernel", kernelPath ?? kernel.path, "-initrd", "\(folder.path)/first.img", "-append",
       "\(Self.commandLine) \(arguments)",
     ])
+    machine.arguments += machineArguments
     machine.type = level.machine
     machine.cpu = cpu
     machine.memory = "1G"
@@ -47,7 +49,13 @@ struct Guest {
     return try await machine.run().console.replacingOccurrences(of: "\r", with: "")
   }
 
-  func archive(_ script: String, _ folder: Folder) throws -> [UInt8] {
+  /// Makes `first.img`, the initramfs that runs `script`.
+  func pack(_ script: String, in folder: Folder) async throws {
+    try folder.write(try await archive(script, in: folder), to: "first.img")
+  }
+
+  func archive(_ script: String, in folder: Folder) async throws -> [UInt8] {
+    try await Self.build("ticks", ["-static"], in: folder)
     var archive = Archive()
     for name in ["bin", "lib", "proc", "sys", "dev"] { archive.addFolder(name) }
     archive.addProgram("bin/busybox", try LoaderInput.busybox.bytes)
@@ -72,8 +80,10 @@ struct Guest {
 
     """
 
-  /// The second system: it says that it was reached, and the counter.
-  static func secondInitrd(in folder: Folder) async throws -> [UInt8] {
+  /// The second system: it says that it was reached, and the counter; in between it runs `script`.
+  static func secondInitrd(
+    _ script: String = "", files: [String: [UInt8]] = [:], in folder: Folder
+  ) async throws -> [UInt8] {
     try await build("ticks", ["-static"], in: folder)
     var archive = Archive()
     for name in ["bin", "proc"] { archive.addFolder(name) }
@@ -85,10 +95,12 @@ struct Guest {
         """
         #!/bin/busybox sh
         echo "second: $(ticks)"
+        \(script)
         echo "userspace: reached on Linux $(busybox uname -r)"
         busybox poweroff -f
 
         """.utf8))
+    for (name, contents) in files.sorted(by: { $0.key < $1.key }) { archive.addProgram(name, contents) }
     archive.end()
     return archive.bytes
   }

@@ -11,21 +11,6 @@ struct KdumpTests {
 
   init() throws { folder = try Folder() }
 
-  enum Regime: String, CaseIterable {
-    case el1, el2, el2e2h
-    var level: Guest.Level { self == .el1 ? .el1 : .el2 }
-    /// A host that does not use E2H leaves EL2 to a stub, through which it enters the purgatory.
-    var arguments: String { self == .el2 ? "kvm-arm.mode=nvhe" : "" }
-    /// What the kernel says of it.
-    var evidence: String {
-      switch self {
-      case .el1: "CPU: All CPU(s) started at EL1"
-      case .el2: "Hyp nVHE mode initialized"
-      case .el2e2h: "VHE mode initialized"
-      }
-    }
-  }
-
   /// A guest with a crash kernel loaded, and a task that spins in streaming mode when the crash comes from the serial line.
   private func guest(_ regime: Regime, source: String) async throws -> Guest {
     try folder.write(try LoaderInput.kexec.bytes, to: "kexec")
@@ -33,13 +18,10 @@ struct KdumpTests {
       try Command.purgatory.get(), ["graft", "kexec", "-o", "grafted", "--source", source], in: folder.path)
     try #require(outcome.status == .exited(0), "\(outcome.error)")
     try await Guest.build("streaming", ["-static"], in: folder)
-    var guest = Guest(files: [
-      "kexec": try folder.read("grafted"), "streaming": try folder.read("streaming"),
-      "Image": try LoaderInput.testingKernel.bytes, "initrd.img": try await Guest.secondInitrd(in: folder),
-    ])
-    guest.kernel = .testingKernel
+    var guest = try Guest(
+      crashing: regime, kexec: try folder.read("grafted"), initrd: try await Guest.secondInitrd(in: folder))
+    guest.files["streaming"] = try folder.read("streaming")
     guest.cpu += ",sme_fa64=off"
-    guest.arguments = "crashkernel=256M \(regime.arguments)"
     guest.replies = [.init(to: "first: streaming", keys: Machine.Reply.breakAndC)]
     return guest
   }

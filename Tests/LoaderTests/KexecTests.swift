@@ -18,7 +18,7 @@ struct KexecTests {
   private func guest(_ program: Program) async throws -> Guest {
     try folder.write(try LoaderInput.kexec.bytes, to: "kexec")
     if program == .grafted {
-      let outcome = try await Page.run("graft", in: folder)
+      let outcome = try await Page.loaders.run("graft", in: folder)
       try #require(outcome.status == .exited(0), "\(outcome.error)")
     }
     return Guest(files: [
@@ -29,7 +29,7 @@ struct KexecTests {
 
   /// Loads with -d, then leaves: as the page has it for the grafted program.
   private func script(load: String = "") throws -> String {
-    let lines = try Page.text("kexec").split(separator: "\n")
+    let lines = try Page.loaders.text("kexec").split(separator: "\n")
     try #require(lines.count == 2)
     return """
       echo "first: Linux $(uname -r)"

@@ -1,4 +1,4 @@
-// PageTests.swift — the parts of docs/loaders.md that no other test runs
+// PageTests.swift — the blocks of docs/loaders.md and docs/kdump.md, and what no other test runs of them
 // SPDX-License-Identifier: MIT
 
 import TestSupport
@@ -9,17 +9,21 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  @Test func thePageHasABlockForEach() {
-    #expect(
-      Page.names == [
-        "graft", "kexec", "object", "bundle", "qemu", "u-boot", "kexec-bundle", "kexec-file", "c",
-      ])
+  @Test(arguments: [
+    (
+      Page.loaders,
+      ["graft", "kexec", "object", "bundle", "qemu", "u-boot", "kexec-bundle", "kexec-file", "c"]
+    ),
+    (.kdump, ["graft", "load", "crash", "said", "refused", "machine", "flip"]),
+  ])
+  func everyBlockIsKnown(_ page: Page, _ names: [String]) {
+    #expect(page.names == names)
     // Every fence is a named block's, or ends one.
-    #expect(Page.text.components(separatedBy: "\n```").count - 1 == 2 * Page.names.count)
+    #expect(page.text.components(separatedBy: "\n```").count - 1 == 2 * names.count)
   }
 
   @Test func theObjectIsMade() async throws {
-    let outcome = try await Page.run("object", in: folder)
+    let outcome = try await Page.loaders.run("object", in: folder)
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     try await folder.done(["check", "purgatory.ro"])
   }
@@ -30,7 +34,7 @@ import Testing
       """
       #include <stdint.h>
       #include <stdio.h>
-      \(try Page.text("c"))
+      \(try Page.loaders.text("c"))
 
       int main(void) {
         static _Alignas(8) unsigned char blob[8192];

@@ -91,9 +91,8 @@ struct PatchedKernelTests {
     var kernel = try await PatchedKernel(.flatKernel, in: folder)
     kernel.guest.files["Image"] = try LoaderInput.flatKernel.bytes
     kernel.guest.files["third"] = try LoaderInput.plainKernel.bytes
-    try await Guest.build("ticks", ["-static"], in: folder)
-    kernel.guest.files["second.img"] = try kernel.guest.archive(
-      "\(PatchedKernel.load.replacing("-l Image", with: "-l third")) && kexec -e", folder)
+    kernel.guest.files["second.img"] = try await kernel.guest.archive(
+      "\(PatchedKernel.load.replacing("-l Image", with: "-l third")) && kexec -e", in: folder)
     let console = try await kernel.guest.run(
       "\(PatchedKernel.load.replacing("initrd.img", with: "second.img")) && kexec -e", in: folder)
     #expect(PatchedKernel.purgatoryLines(console).count == 4, "\(console.suffix(4000))")

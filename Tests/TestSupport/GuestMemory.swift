@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The file that is a guest's RAM. What is written here is what the guest reads next, as if its memory were bad.
 public struct GuestMemory: Sendable {
-  let file: FilePath
+  public let file: FilePath
   /// The physical address of the file's first byte.
   let base: UInt64
 

@@ -44,6 +44,9 @@ public struct Machine: Sendable {
     public static let breakAndC = "\u{1}bc"
   }
 
+  /// Where the RAM of `virt` starts.
+  public static let ramBase: UInt64 = 0x4000_0000
+
   /// QEMU's `-machine`.
   public var type = "virt"
   public var cpu = "max"
@@ -62,8 +65,6 @@ public struct Machine: Sendable {
   public var arguments: [String] = []
   /// A hang guard, not a limit: no machine is so slow that a guest which is going to end needs this long.
   public var hangGuard = Self.defaultHangGuard
-  /// Where the RAM of `virt` starts.
-  static let ramBase: UInt64 = 0x4000_0000
   public static let defaultHangGuard = Duration.seconds(600)
   /// Bytes that no guest which is going to end writes.
   public var consoleLimit = 16 << 20
