@@ -31,6 +31,11 @@ import Testing
         *" $package "*) echo "E: Unable to locate package $package" >&2; exit 100 ;;
         esac
         tar -cf package.deb -C '\(folder.path)/files' . ;;
+      source)
+        [ ! -s '\(folder.path)/lacking' ] || exit 100
+        tar -cf a.orig.tar.xz -C '\(folder.path)/source' upstream-1
+        tar -cf a.debian.tar.xz -C '\(folder.path)/source' debian
+        touch a.dsc ;;
       esac
       """)
     try program("apt-cache", "exit 100")
@@ -58,7 +63,7 @@ import Testing
     #expect(outcome.error == "fetch-debian: busybox-static\nfetch-debian: libc6\n")
     #expect(try folder.text(of: "checkout/.cache/debian/busybox/busybox") == "bin/busybox")
     #expect(try folder.mode(of: "checkout/.cache/debian/busybox/busybox") & 0o111 == 0o111)
-    #expect(!exists("part") && !exists("apt-arm64"))
+    #expect(!exists("part") && !exists("apt-deb-arm64"))
   }
 
   @Test func whatLacksIsNamedAndTheRestIsFetched() async throws {
@@ -110,6 +115,33 @@ import Testing
         "error: .cache/debian/tf-a: arm-trusted-firmware: not all of */rk3399/bl31.elf */imx8mn/bl31.bin in it, "
           + "expected for the tests of check",
       ])
+  }
+
+  @Test func aSourceTreeHasItsPatches() async throws {
+    try folder.makeFolder("source/upstream-1")
+    try folder.makeFolder("source/debian/patches")
+    try folder.write("one\n", to: "source/upstream-1/file")
+    try folder.write("# a comment\nfirst.patch\nsecond.patch # why\n", to: "source/debian/patches/series")
+    for (name, old, new) in [("first", "one", "two"), ("second", "two", "three")] {
+      try folder.write(
+        "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-\(old)\n+\(new)\n", to: "source/debian/patches/\(name).patch")
+    }
+    let lacking = try await fetch("kexec-source", lacking: "kexec-tools")
+    #expect(lacking.status == .exited(1) && !exists("kexec-source"))
+    #expect(
+      lacking.error.contains(
+        "error: .cache/debian/kexec-source: kexec-tools: no source package of Debian stable, "
+          + "expected for the test that builds kexec-tools\n"), "\(lacking.error)")
+    let fetched = try await fetch("kexec-source")
+    #expect(fetched.status == .exited(0), "\(fetched.error)")
+    #expect(try folder.text(of: "checkout/.cache/debian/kexec-source/file") == "three\n")
+    #expect(!exists("kexec-source/a.dsc") && exists("kexec-source/debian/patches/series"))
+    // A tree without one of them is not a source package's.
+    try folder.write("first.patch\nfirst.patch\n", to: "source/debian/patches/series")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/checkout/.cache/debian/kexec-source")
+    let wrong = try await fetch("kexec-source")
+    #expect(wrong.status == .exited(1) && !exists("kexec-source"))
+    #expect(wrong.error.contains(": kexec-tools: first.patch does not apply, "), "\(wrong.error)")
   }
 
   @Test func anUnknownName() async throws {

@@ -21,6 +21,8 @@ enum LoaderInput: String {
   case busybox = "debian/busybox/busybox"
   case kexec = "debian/kexec/kexec"
   case kexecLibraries = "debian/kexec-libs"
+  /// kexec-tools' source tree.
+  case kexecSource = "debian/kexec-source"
   case kexecAMD64 = "debian/kexec-amd64/kexec"
   case uBoot = "debian/u-boot/u-boot.bin"
 

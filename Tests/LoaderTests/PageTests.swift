@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [
     (
       Page.loaders,
-      ["graft", "kexec", "object", "bundle", "qemu", "u-boot", "kexec-bundle", "kexec-file", "c"]
+      ["graft", "kexec", "source", "bundle", "qemu", "u-boot", "kexec-bundle", "kexec-file", "c"]
     ),
     (.kdump, ["graft", "load", "crash", "said", "refused", "machine", "flip"]),
   ])
@@ -20,12 +20,6 @@ import Testing
     #expect(page.names == names)
     // Every fence is a named block's, or ends one.
     #expect(page.text.components(separatedBy: "\n```").count - 1 == 2 * names.count)
-  }
-
-  @Test func theObjectIsMade() async throws {
-    let outcome = try await Page.loaders.run("object", in: folder)
-    #expect(outcome.status == .exited(0), "\(outcome.error)")
-    try await folder.done(["check", "purgatory.ro"])
   }
 
   @Test func aLoaderInC() async throws {
