@@ -14,7 +14,7 @@ import Testing
     return TreeNode(
       "", ["model": .init(stringLiteral: long)],
       [
-        TreeNode("cpus\(long)", ["reg": [1, 2]]),
+        TreeNode("cpus", ["reg": [1, 2]]),
         TreeNode("chosen", index.isMultiple(of: 2) ? [:] : ["bootargs": .init(stringLiteral: long)]),
         TreeNode("after", ["reg": [3]]),
       ]

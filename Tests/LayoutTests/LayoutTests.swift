@@ -77,9 +77,14 @@ extension Layout {
     #expect(board.initrd == layout.range(.initrd))
     let chosen = try #require(board.tree.node(at: "/chosen"))
     #expect(board.tree.strings("bootargs", of: chosen) == ["quiet"])
+    // Untold of anything, it has room for the result, and no more.
     let untold = try Plan(files: [.kernel(), .dtb(tree)]).layout()
-    #expect(!untold.deviceTreeChanged)
-    #expect(untold.segments.first { $0.role == .dtb }?.bytes == tree.dtb())
+    #expect(untold.deviceTreeChanged)
+    let expected = try Board(tree.dtb(), file: "").bytes(reservesResult: true)
+    #expect(untold.segments.first { $0.role == .dtb }?.bytes == expected)
+    // Which it has once.
+    let again = File(role: .dtb, name: "board.dtb", bytes: expected, address: nil)
+    #expect(try !Plan(files: [.kernel(), again]).layout().deviceTreeChanged)
   }
 
   /// RAM that the user names is the user's; a device tree's has firmware at its start.
@@ -138,7 +143,8 @@ extension Layout {
       tree += [UInt8](repeating: 0, count: size - tree.count)
       let dtb = File(role: .dtb, name: "board.dtb", bytes: tree, address: nil)
       return try Plan(
-        files: [.segment(16, at: 0x4000_0000, memorySize: end - 0x4000_0000), dtb], memory: [gigabyte]
+        files: [.segment(16, at: 0x4000_0000, memorySize: end - 0x4000_0000), dtb], memory: [gigabyte],
+        updatesDeviceTree: false
       ).layout().base(.dtb)
     }
     #expect(try base(0x1000, after: 0x401f_f000) == 0x401f_f000)

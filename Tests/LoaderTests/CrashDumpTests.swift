@@ -17,23 +17,13 @@ struct CrashDumpTests {
   /// Something that only the crash kernel's initrd has.
   private static let padding = [UInt8].random(4096, seed: 13)
 
-  /// What the crash kernel's system does: the core's headers and notes to the console, the rest to a reader.
-  private static let save = """
-    busybox mount -t proc proc /proc
-    busybox dmesg -n 1
-    echo "core: begin"
-    busybox head -c 16384 /proc/vmcore | busybox base64
-    echo "core: end"
-    echo "core: $(vmcore /proc/vmcore)"
-    """
-
   private func guest(_ regime: Regime = .el1, kexec: String) async throws -> Guest {
     try await Guest.build("vmcore", ["-static"], in: folder)
     let reader = try folder.read("vmcore")
     var guest = try Guest(
       crashing: regime, kexec: try folder.read(kexec),
       initrd: try await Guest.secondInitrd(
-        Self.save, files: ["bin/vmcore": reader, "padding": Self.padding], in: folder))
+        CrashDump.save, files: ["bin/vmcore": reader, "padding": Self.padding], in: folder))
     guest.files["bin/vmcore"] = reader
     return guest
   }
@@ -73,23 +63,14 @@ struct CrashDumpTests {
     #expect(lines.first?.contains(", \(regime.level.name), 4 regions, ") == true, "\(lines)")
     #expect(lines.last?.hasSuffix(" us (sha2+cache)") == true, "\(lines)")
     try expectLines("said", in: console)
-    #expect(try markers(console) > 0, "\(console.suffix(1000))")
-    try await expectNotes(console)
+    #expect(try CrashDump.markers(console) > 0, "\(console.suffix(1000))")
+    try await CrashDump.expectNotes(console, in: folder)
   }
 
   @Test func aMarkerThatNobodyHeldIsNotFound() async throws {
     try await graft()
     let console = try await guest(kexec: "kexec-purgatory").run(try script(before: "echo"), in: folder)
-    #expect(try markers(console) == 0)
-  }
-
-  /// How often the reader found the marker in the crashed system's memory, which has to be about all of it.
-  private func markers(_ console: String) throws -> Int {
-    let said = try #require(
-      console.firstMatch(of: /core: (\d+) segments, (\d+) bytes, (\d+) markers/), "\(console.suffix(4000))")
-    #expect(try #require(Int(said.1)) >= 2)
-    #expect(try #require(Int(said.2)) >= 700 << 20)
-    return try #require(Int(said.3))
+    #expect(try CrashDump.markers(console) == 0)
   }
 
   /// Expects the lines of a block of the page in this order, with other numbers.
@@ -102,22 +83,6 @@ struct CrashDumpTests {
       #expect(found != nil, "no '\(line)' in:\n\(console.suffix(4000))")
       rest = found.map { rest[($0 + 1)...] } ?? []
     }
-  }
-
-  /// What `readelf` says of the core's first pages.
-  private func expectNotes(_ console: String) async throws {
-    let text = try #require(
-      console.firstMatch(of: /core: begin\n([^:]*)\ncore: end/), "\(console.suffix(4000))")
-    let core = try #require(Data(base64Encoded: String(text.1), options: .ignoreUnknownCharacters))
-    try folder.write([UInt8](core), to: "vmcore")
-    let said = try await Command.tool(
-      "aarch64-linux-gnu-readelf", ["-h", "-l", "-n", "vmcore"], in: folder.path)
-    for pattern in [
-      #"Type: +CORE \(Core file\)"#, "Machine: +AArch64", #"\n +NOTE +0x"#, #"\n +LOAD +0x"#,
-      #"\n +CORE +0x[0-9a-f]+\s+NT_PRSTATUS"#, #"\n +VMCOREINFO +0x"#,
-    ] { #expect(said.contains(try Regex(pattern)), "\(pattern): \(said)") }
-    let release = try #require(console.firstMatch(of: /userspace: reached on Linux (\S+)/))
-    #expect(core.range(of: Data("OSRELEASE=\(release.1)\n".utf8)) != nil)
   }
 
   // MARK: Damage
@@ -166,7 +131,7 @@ struct CrashDumpTests {
     let console = try await damaged(.initrd, try await guest(kexec: "kexec-purgatory"))
     #expect(console.contains("\npurgatory: digest mismatch\n"), "\(console.suffix(4000))")
     #expect(console.contains("\nuserspace: reached on Linux "), "\(console.suffix(4000))")
-    try await expectNotes(console)
+    try await CrashDump.expectNotes(console, in: folder)
   }
 
   @Test func whatIsNotVerifiedIsNotNoticed() async throws {
@@ -195,7 +160,7 @@ struct CrashDumpTests {
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     let console = outcome.text.replacingOccurrences(of: "\r", with: "")
     #expect(console.contains("\npurgatory: verified "), "\(console.suffix(4000))")
-    #expect(try markers(console) > 0)
+    #expect(try CrashDump.markers(console) > 0)
   }
 
   // MARK: Time
@@ -227,10 +192,6 @@ struct CrashDumpTests {
         + "ours \(ours / 1_000_000), no verification \(none / 1_000_000)")
     #expect(none < ours && ours < theirs)
   }
-}
-
-extension Guest.Level {
-  fileprivate var name: String { self == .el1 ? "EL1" : "EL2" }
 }
 
 /// Runs commands that have to succeed, in the midst of a run of QEMU.

@@ -10,6 +10,8 @@ struct Guest {
     case el1, el2
     /// QEMU's `-machine`. Some kernels oops in kexec_load if they use 52-bit virtual addresses, hence `cpu`.
     var machine: String { self == .el1 ? "virt" : "virt,virtualization=on" }
+    /// What the purgatory says of it.
+    var name: String { self == .el1 ? "EL1" : "EL2" }
   }
 
   static let cpu = "max,pauth-impdef=on,lpa2=off"

@@ -9,15 +9,6 @@ import Testing
 
 /// A running small kernel, and the system that it goes on to.
 struct PatchedKernel {
-  enum Regime: String, CaseIterable {
-    case el1, el2, el2e2h
-
-    var level: Guest.Level { self == .el1 ? .el1 : .el2 }
-    var arguments: String { self == .el2 ? "kvm-arm.mode=nvhe" : "" }
-    /// What the purgatory says of it.
-    var name: String { self == .el1 ? "EL1" : "EL2" }
-  }
-
   /// What is loaded, in the order of the regions, and in each a mark that the host finds in the guest's memory.
   enum Part: Int, CaseIterable {
     case kernel, initrd, deviceTree
@@ -29,21 +20,30 @@ struct PatchedKernel {
   let folder: Folder
   var guest = Guest()
 
-  init(_ kernel: LoaderInput, in folder: Folder) async throws {
+  /// - Parameters:
+  ///   - script: what the second system does, too, with the files that it needs.
+  init(
+    _ kernel: LoaderInput, then script: String = "", with files: [String: [UInt8]] = [:], in folder: Folder
+  ) throws {
     self.folder = folder
     guest.kernel = kernel
     // The bytes behind a kernel's own are of its BSS, which it clears.
     let image = try LoaderInput.plainKernel.bytes + Array("\(Part.mark(.kernel))\n".utf8)
     guest.files = [
-      "kexec": try LoaderInput.kexec.bytes, "Image": image, "initrd.img": try Self.secondInitrd(),
+      "kexec": try LoaderInput.kexec.bytes, "Image": image,
+      "initrd.img": try Self.secondInitrd(script, files),
     ]
   }
 
-  static let load =
-    "kexec -s -l Image --initrd=initrd.img --command-line=\"\(Guest.commandLine) \(Part.mark(.deviceTree))\""
+  static let load = load("-l")
 
-  /// The lines that the second system says of itself.
-  private static func secondInitrd() throws -> [UInt8] {
+  /// - Parameter how: `-l`, or `-p` for a crash kernel.
+  static func load(_ how: String) -> String {
+    "kexec -s \(how) Image --initrd=initrd.img --command-line=\"\(Guest.commandLine) \(Part.mark(.deviceTree))\""
+  }
+
+  /// The second system: it says what it was given, and runs `script`.
+  private static func secondInitrd(_ script: String, _ files: [String: [UInt8]]) throws -> [UInt8] {
     var archive = Archive()
     for name in ["bin", "proc", "sys"] { archive.addFolder(name) }
     archive.addProgram("bin/busybox", try LoaderInput.busybox.bytes)
@@ -56,11 +56,13 @@ struct PatchedKernel {
       echo "second: initrd $(cat /mark)"
       echo "second: command line $(cat /proc/cmdline)"
       echo "second: result" $(od -A n -t x1 /proc/device-tree/chosen/purgatory,result)
+      \(script)
       echo "userspace: reached on Linux $(uname -r)"
       poweroff -f
 
       """
     archive.addProgram("init", Array(lines.utf8))
+    for (name, contents) in files.sorted(by: { $0.key < $1.key }) { archive.addProgram(name, contents) }
     archive.end()
     return archive.bytes
   }

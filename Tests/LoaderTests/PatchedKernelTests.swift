@@ -16,17 +16,17 @@ struct PatchedKernelTests {
 
   private static let designs = [LoaderInput.flatKernel, .objectKernel]
 
-  @Test(arguments: designs, PatchedKernel.Regime.allCases)
-  fileprivate func theSecondKernelIsVerifiedAndReached(_ design: LoaderInput, _ regime: PatchedKernel.Regime)
+  @Test(arguments: designs, Regime.allCases)
+  fileprivate func theSecondKernelIsVerifiedAndReached(_ design: LoaderInput, _ regime: Regime)
     async throws
   {
-    var kernel = try await PatchedKernel(design, in: folder)
+    var kernel = try PatchedKernel(design, in: folder)
     kernel.guest.arguments = regime.arguments
     let console = try await kernel.guest.run(
       "\(PatchedKernel.load) && kexec -e", at: regime.level, in: folder)
     let lines = PatchedKernel.purgatoryLines(console)
     #expect(lines.count == 2, "\(console.suffix(4000))")
-    #expect(lines.first?.contains(", \(regime.name), 3 regions, ") == true)
+    #expect(lines.first?.contains(", \(regime.level.name), 3 regions, ") == true)
     #expect(lines.last?.hasPrefix("purgatory: verified ") == true && lines.last?.hasSuffix("+cache)") == true)
     #expect(console.contains("\nuserspace: reached on Linux 6.12"))
     #expect(console.contains("second: command line \(Guest.commandLine) deviceTree.mark."))
@@ -35,11 +35,11 @@ struct PatchedKernelTests {
     #expect(lines.last?.contains(" in \(cells[2]) us ") == true)
   }
 
-  @Test(arguments: PatchedKernel.Part.allCases, [PatchedKernel.Regime.el1, .el2e2h])
+  @Test(arguments: PatchedKernel.Part.allCases, [Regime.el1, .el2e2h])
   fileprivate func aByteThatChangedAfterItWasLoadedIsRefused(
-    _ part: PatchedKernel.Part, _ regime: PatchedKernel.Regime
+    _ part: PatchedKernel.Part, _ regime: Regime
   ) async throws {
-    var kernel = try await PatchedKernel(.flatKernel, in: folder)
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
     kernel.flip(part)
     kernel.guest.stop = .init(after: "purgatory: halted")
     let console = try await kernel.guest.run(
@@ -52,7 +52,7 @@ struct PatchedKernelTests {
 
   @Test(arguments: PatchedKernel.Part.allCases)
   fileprivate func theGenericLoadersDigestIsOneForAll(_ part: PatchedKernel.Part) async throws {
-    var kernel = try await PatchedKernel(.objectKernel, in: folder)
+    var kernel = try PatchedKernel(.objectKernel, in: folder)
     kernel.flip(part)
     kernel.guest.stop = .init(after: "purgatory: halted")
     let console = try await kernel.guest.run(
@@ -63,7 +63,7 @@ struct PatchedKernelTests {
 
   @Test(arguments: PatchedKernel.Part.allCases)
   fileprivate func withoutThePurgatoryNobodyNotices(_ part: PatchedKernel.Part) async throws {
-    var kernel = try await PatchedKernel(.plainKernel, in: folder)
+    var kernel = try PatchedKernel(.plainKernel, in: folder)
     kernel.flip(part)
     let console = try await kernel.guest.run(
       "\(PatchedKernel.load)\n\(PatchedKernel.pause)\nkexec -e", in: folder)
@@ -76,7 +76,7 @@ struct PatchedKernelTests {
   }
 
   @Test func bootedAnywayTheNextSystemIsToldWhy() async throws {
-    var kernel = try await PatchedKernel(.flatKernel, in: folder)
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
     kernel.guest.kernelPath = try kernel.repoked(.flatKernel) { $0.onFailure = .boot }
     kernel.flip(.initrd)
     let console = try await kernel.guest.run(
@@ -88,7 +88,7 @@ struct PatchedKernelTests {
 
   @Test func whatAnEarlierPurgatoryLeftIsNotHandedOn() async throws {
     // The second kernel has the integration, too, and loads a third.
-    var kernel = try await PatchedKernel(.flatKernel, in: folder)
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
     kernel.guest.files["Image"] = try LoaderInput.flatKernel.bytes
     kernel.guest.files["third"] = try LoaderInput.plainKernel.bytes
     kernel.guest.files["second.img"] = try await kernel.guest.archive(
@@ -102,7 +102,7 @@ struct PatchedKernelTests {
   }
 
   @Test func withoutRoomForItNothingIsLoaded() async throws {
-    var kernel = try await PatchedKernel(.flatKernel, in: folder)
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
     kernel.guest.kernelPath = try kernel.repoked(.flatKernel) { $0.memorySize = 1 << 40 }
     let console = try await kernel.guest.run(
       "\(PatchedKernel.load) || echo \"first: refused\"\nkexec -e || echo 'first: nothing to enter'\ndmesg",
@@ -112,16 +112,16 @@ struct PatchedKernelTests {
     #expect(!console.contains("second: "))
   }
 
-  @Test(arguments: PatchedKernel.Regime.allCases)
-  fileprivate func aBundleBringsItsOwnToAnyKernel(_ regime: PatchedKernel.Regime) async throws {
-    var kernel = try await PatchedKernel(.plainKernel, in: folder)
+  @Test(arguments: Regime.allCases)
+  fileprivate func aBundleBringsItsOwnToAnyKernel(_ regime: Regime) async throws {
+    var kernel = try PatchedKernel(.plainKernel, in: folder)
     kernel.guest.arguments = regime.arguments
     for flipped in [false, true] {
       try folder.write(kernel.guest.files["Image"] ?? [], to: "Image")
-      let outcome = try await Page.run("bundle", in: folder)
+      let outcome = try await Page.loaders.run("bundle", in: folder)
       try #require(outcome.status == .exited(0), "\(outcome.error)")
       kernel.guest.files["verified.img"] = try folder.read("verified.img")
-      let commands = try Page.text("kexec-file").split(separator: "\n")
+      let commands = try Page.loaders.text("kexec-file").split(separator: "\n")
       try #require(commands.count == 2)
       if flipped {
         kernel.flip(.kernel)
@@ -130,7 +130,7 @@ struct PatchedKernelTests {
       let pause = flipped ? "\(PatchedKernel.pause)\n" : ""
       let console = try await kernel.guest.run(
         "\(commands[0])\n\(pause)\(commands[1])", at: regime.level, in: folder)
-      #expect(console.contains(", \(regime.name), 1 regions, "), "\(console.suffix(4000))")
+      #expect(console.contains(", \(regime.level.name), 1 regions, "), "\(console.suffix(4000))")
       #expect(console.contains("purgatory: verified ") == !flipped)
       #expect(console.contains("purgatory: region 0 at 0x") == flipped)
       #expect(console.contains("\nuserspace: reached on Linux 6.12") == !flipped)
