@@ -79,7 +79,7 @@ import Testing
 
           reserved  0x1000-0x2000             4,096 bytes
           initrd    0x40200000-0x40201388     5,000 bytes         initrd
-          dtb       0x40202000-0x40202269     617 bytes           board.dtb
+          dtb       0x40202000-0x40202296     662 bytes           board.dtb
           reserved  0x40800000-0x40900000     1,048,576 bytes
           kernel    0x40a00000-0x42200000     25,165,824 bytes    Image
           reserved  0x130000000-0x130001000   4,096 bytes
