@@ -1,0 +1,94 @@
+// main_test.go — the command line, and manifests: what is taken, and a case for each rejection
+// SPDX-License-Identifier: MIT
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"purgatory"
+)
+
+func TestArguments(t *testing.T) {
+	a, err := parse(strings.Fields("-e -console pl011@0x9000000 -on-failure reset -psci hvc blob manifest"))
+	want := purgatory.Options{OnFailure: purgatory.Reset, PSCI: purgatory.HVC}
+	want.Console, _ = purgatory.ParseConsole("pl011@0x9000000")
+	if err != nil || !a.enter || a.blob != "blob" || a.manifest != "manifest" || a.iomem != "/proc/iomem" || a.options != want {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err = parse([]string{"blob", "manifest"}); err != nil || a.enter || a.options != (purgatory.Options{}) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for words, want := range map[string]string{
+		"":                            "a purgatory and a manifest are needed, and -e or -o",
+		"blob":                        "a purgatory and a manifest are needed, and -e or -o",
+		"a b c":                       "a purgatory and a manifest are needed, and -e or -o",
+		"-e -o out blob manifest":     "a purgatory and a manifest are needed, and -e or -o",
+		"-x blob manifest":            "flag provided but not defined: -x",
+		"-on-failure x blob manifest": `-on-failure: "x", expected halt, reset, poweroff or boot`,
+		"-psci x blob manifest":       `-psci: "x", expected smc or hvc`,
+		"-console x blob manifest":    `console: "x", expected one of 8250, 8250-mmio32, pl011, raw, and @ADDRESS`,
+	} {
+		if _, err := parse(strings.Fields(words)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, expected %s", words, err, want)
+		}
+	}
+}
+
+// segment is one of a manifest, of a file that holds its own name.
+func segment(folder, name string, base, size int) string {
+	os.WriteFile(filepath.Join(folder, name), []byte(name), 0o644)
+	return fmt.Sprintf(`{"name":"%s","file":"%s","base":%d,"size":%d,"memory_size":%d,"sha256":"%x"}`,
+		name, name, base, len(name), size, sha256.Sum256([]byte(name)))
+}
+
+func write(t *testing.T, folder, text string) string {
+	t.Helper()
+	path := filepath.Join(folder, "manifest.json")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestManifestRejections(t *testing.T) {
+	folder := t.TempDir()
+	kernel := segment(folder, "kernel", 0x40200000, 0x2000)
+	for _, test := range []struct{ text, want string }{
+		{"", "manifest.json: unexpected end of JSON input, expected what purgatory build writes into a manifest"},
+		{`{"version":-1}`, "manifest.json: version -1, expected 1"},
+		{`{"version":2}`, "manifest.json: version 2, expected 1"},
+		{`{"version":1,"segments":[]}`, "manifest.json: kernel at 0x0, device tree at 0x0, expected both"},
+		{`{"version":1,"segments":[` + kernel + `]}`, "manifest.json: kernel at 0x40200000, device tree at 0x0, expected both"},
+		{`{"version":1,"segments":[{"name":"kernel","file":"none"}]}`, "none: no such file or directory"},
+		{`{"version":1,"segments":[{"base":-1}]}`, "manifest.json: json: cannot unmarshal number -1"},
+		{`{"version":1,"segments":[` + strings.Replace(kernel, `"sha256":"`, `"sha256":"0`, 1) + `]}`,
+			"kernel: SHA-256 6923dd1b"},
+		{`{"version":1,"segments":[` + segment(folder, "dtb", 0x48000000, 3) + `]}`,
+			"dtb: device tree: 3 bytes, expected a header of 40"},
+	} {
+		_, err := readManifest(write(t, folder, test.text))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s:\n     got: %v\nexpected: %s", test.text, err, test.want)
+		}
+	}
+	if _, err := readManifest(filepath.Join(folder, "none.json")); err == nil {
+		t.Error("no manifest is one")
+	}
+}
+
+func TestErrorsNameTheFile(t *testing.T) {
+	folder := t.TempDir()
+	blob := filepath.Join(folder, "purgatory.bin")
+	if err := os.WriteFile(blob, []byte("short"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := run(arguments{blob: blob, manifest: "none"})
+	if err == nil || !strings.HasPrefix(err.Error(), blob+": size: 5 bytes, expected ") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,3 @@
+module purgatory
+
+go 1.19
