@@ -58,15 +58,9 @@ import Testing
     try await expectTheSame(make("fill-info-libelf"), format: "elf")
   }
 
-  @Test(.enabled(if: Tools.inPath("go") != nil, "go is not in PATH")) func inGo() async throws {
-    let go = try #require(Tools.inPath("go"))
-    let environment = [
-      "GOCACHE": "\(folder.path)/tmp/go", "GOPATH": "\(folder.path)/tmp/path", "GOTOOLCHAIN": "local",
-      "GOPROXY": "off",
-    ]
-    let built = try await Command.run(
-      go, ["build", "-o", "\(folder.path)/fill-info-go", "."], in: "\(packageFolder)/examples/fill-info-go",
-      environment: environment)
+  @Test(.requiresGo) func inGo() async throws {
+    let built = try await Go.run(
+      ["build", "-o", "\(folder.path)/fill-info-go", "."], in: "\(packageFolder)/examples/fill-info-go")
     #expect(built.status == .exited(0), "\(built.error)")
     try await expectTheSame("\(folder.path)/fill-info-go", format: "bin")
   }

@@ -15,6 +15,7 @@ import (
 
 const usage = `usage: purgatory-load [OPTION]... PURGATORY.bin MANIFEST.json
   -e                   then enter it at once, without shutting anything down
+  -p                   load it for a crash, into the memory that crashkernel= set aside
   -console UART@ADDR   where the purgatory says what it found: pl011@0x9000000
   -on-failure ACTION   halt, reset, poweroff or boot (default halt)
   -psci CONDUIT        smc or hvc, the one to try first (default smc)
@@ -37,7 +38,7 @@ var loaded = func(*purgatory.Image) error { return nil }
 type arguments struct {
 	blob, manifest, iomem, output string
 	options                       purgatory.Options
-	enter                         bool
+	enter, crash                  bool
 }
 
 // parse reads the command line; what it returns was not understood.
@@ -47,6 +48,7 @@ func parse(words []string) (arguments, error) {
 	flags := flag.NewFlagSet("purgatory-load", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main says it
 	flags.BoolVar(&a.enter, "e", false, "")
+	flags.BoolVar(&a.crash, "p", false, "")
 	flags.StringVar(&console, "console", "", "")
 	flags.StringVar(&action, "on-failure", "halt", "")
 	flags.StringVar(&conduit, "psci", "smc", "")
@@ -55,8 +57,11 @@ func parse(words []string) (arguments, error) {
 	if err := flags.Parse(words); err != nil {
 		return a, err
 	}
-	if flags.NArg() != 2 || (a.enter && a.output != "") {
-		return a, errors.New("a purgatory and a manifest are needed, and -e or -o")
+	if flags.NArg() != 2 {
+		return a, errors.New("a purgatory and a manifest are needed")
+	}
+	if a.enter && (a.crash || a.output != "") {
+		return a, errors.New("-e enters what neither -p nor -o loads")
 	}
 	a.blob, a.manifest = flags.Arg(0), flags.Arg(1)
 
@@ -99,7 +104,11 @@ func run(a arguments) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.iomem, err)
 	}
-	image, err := purgatory.Prepare(blob, next.segments, memory.Free, a.options)
+	free, flags := memory.Free, uintptr(0)
+	if a.crash {
+		free, flags = memory.Crash, purgatory.KexecOnCrash
+	}
+	image, err := purgatory.Prepare(blob, next.segments, free, a.options)
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.manifest, err)
 	}
@@ -109,7 +118,7 @@ func run(a arguments) error {
 	if err := loaded(image); err != nil {
 		return err
 	}
-	if err := image.Load(0); err != nil {
+	if err := image.Load(flags); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "purgatory-load: %d segments, entry %#x\n", len(image.Segments), image.Entry)

@@ -20,14 +20,15 @@ func TestArguments(t *testing.T) {
 	if err != nil || !a.enter || a.blob != "blob" || a.manifest != "manifest" || a.iomem != "/proc/iomem" || a.options != want {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if a, err = parse([]string{"blob", "manifest"}); err != nil || a.enter || a.options != (purgatory.Options{}) {
+	if a, err = parse([]string{"-p", "blob", "manifest"}); err != nil || a.enter || !a.crash || a.options != (purgatory.Options{}) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	for words, want := range map[string]string{
-		"":                            "a purgatory and a manifest are needed, and -e or -o",
-		"blob":                        "a purgatory and a manifest are needed, and -e or -o",
-		"a b c":                       "a purgatory and a manifest are needed, and -e or -o",
-		"-e -o out blob manifest":     "a purgatory and a manifest are needed, and -e or -o",
+		"":                            "a purgatory and a manifest are needed",
+		"blob":                        "a purgatory and a manifest are needed",
+		"a b c":                       "a purgatory and a manifest are needed",
+		"-e -o out blob manifest":     "-e enters what neither -p nor -o loads",
+		"-e -p blob manifest":         "-e enters what neither -p nor -o loads",
 		"-x blob manifest":            "flag provided but not defined: -x",
 		"-on-failure x blob manifest": `-on-failure: "x", expected halt, reset, poweroff or boot`,
 		"-psci x blob manifest":       `-psci: "x", expected smc or hvc`,

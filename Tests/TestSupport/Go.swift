@@ -1,0 +1,29 @@
+// Go.swift — runs the go command: offline, with what Debian has, and a cache that all tests share
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Testing
+
+public enum Go {
+  static let path = Tools.inPath("go")
+
+  /// Runs `go` in a folder of the package, or of a copy of it.
+  public static func run(
+    _ arguments: [String], in directory: String, environment: [String: String] = [:]
+  ) async throws -> Outcome {
+    guard let path else { throw ToolFailure(description: "go is not installed") }
+    let own = [
+      "GOCACHE": "\(packageFolder)/.cache/go", "GOPATH": "\(packageFolder)/.cache/go-path",
+      "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
+    ]
+    return try await Command.run(
+      path, arguments, in: directory, environment: own.merging(environment) { $1 })
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Without Go the test is skipped, except in CI.
+  public static var requiresGo: Self {
+    .enabled(if: Go.path != nil || Tools.isCI, "go is not in PATH")
+  }
+}
