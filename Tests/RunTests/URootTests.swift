@@ -73,6 +73,21 @@ struct URootTests {
     #expect(outcome.text.contains(says), "\(outcome.text)")
   }
 
+  /// The README's lines of Go are, in this order, the example's, which its tests run.
+  @Test func theReadmeHasTheExample() throws {
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: "\(URoot.folder)/\(name)", encoding: .utf8)
+    }
+    let blocks = try text("README.md").components(separatedBy: "```go\n").dropFirst()
+    let lines = try #require(blocks.first?.components(separatedBy: "\n```").first).split(separator: "\n")
+    #expect(lines.count > 10)
+    var example = try text("example_test.go").split(separator: "\n")[...]
+    for line in lines {
+      let found = try #require(example.firstIndex(of: line), "\(line): not in example_test.go, or before")
+      example = example[(found + 1)...]
+    }
+  }
+
   /// What it fills in is, byte for byte, what `purgatory patch` does.
   @Test func fillsInAsPatchDoes() async throws {
     try await URoot.build("purgatory-load", for: [:], in: folder)
@@ -92,7 +107,7 @@ struct URootTests {
         "build", "-o", "ignored.bin", "--manifest", "manifest.json", "--load-address", "0x60000000",
         "--kernel", "Image@0x40200000",
       ] + named)
-    // A kernel's own memory is verified like any other segment's, all of it: as a segment's is that says its size.
+    // All of a kernel's memory is verified, as patch does it of a segment whose size is given.
     let manifest = try Manifest(decoding: folder.read("manifest.json"), file: "manifest.json")
     let size = try #require(manifest.segments.first { $0.name == "kernel" }).memorySize
     #expect(size > UInt64(try folder.read("Image").count))

@@ -1,4 +1,4 @@
-// example_test.go — what u-root's kexec code would do, as the README has it
+// example_test.go — what u-root's kexec code would do; the README's lines are from here
 // SPDX-License-Identifier: MIT
 
 package purgatory_test

@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	loaded = func(image *purgatory.Image) error {
+	digested = func(image *purgatory.Image) error {
 		what, found := os.LookupEnv("FLIP")
 		if !found {
 			return nil

@@ -27,13 +27,13 @@ var actions = map[string]purgatory.FailureAction{
 	"halt": purgatory.Halt, "reset": purgatory.Reset, "poweroff": purgatory.PowerOff, "boot": purgatory.Boot,
 }
 
+var conduits = map[string]purgatory.Conduit{"smc": purgatory.SMC, "hvc": purgatory.HVC}
+
 // intoKexec is LINUX_REBOOT_CMD_KEXEC.
 const intoKexec = 0x45584543
 
-var conduits = map[string]purgatory.Conduit{"smc": purgatory.SMC, "hvc": purgatory.HVC}
-
-// loaded is called when everything was digested; a build for tests flips a bit then (flip.go).
-var loaded = func(*purgatory.Image) error { return nil }
+// digested is called between digesting and loading, where a build for tests flips a bit (flip.go).
+var digested = func(*purgatory.Image) error { return nil }
 
 type arguments struct {
 	blob, manifest, iomem, output string
@@ -115,7 +115,7 @@ func run(a arguments) error {
 	if a.output != "" {
 		return os.WriteFile(a.output, image.Purgatory().Buf, 0o644)
 	}
-	if err := loaded(image); err != nil {
+	if err := digested(image); err != nil {
 		return err
 	}
 	if err := image.Load(flags); err != nil {

@@ -4,9 +4,11 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -79,6 +81,46 @@ func TestManifestRejections(t *testing.T) {
 	}
 	if _, err := readManifest(filepath.Join(folder, "none.json")); err == nil {
 		t.Error("no manifest is one")
+	}
+}
+
+// A device tree with room for the result, at byte 88 of it.
+func testTree() []byte {
+	var tree []byte
+	for _, cell := range []uint32{
+		0xd00dfeed, 133, 56, 116, 40, 17, 16, 0, 17, 60, 0, 0, 0, 0, // header, no reservations
+		1, 0, 1, 0x63686f73, 0x656e0000, // the root, "chosen"
+		3, 16, 0, 0, 0, 0, 0, 2, 2, 9, // the property
+	} {
+		tree = binary.BigEndian.AppendUint32(tree, cell)
+	}
+	return append(tree, "purgatory,result\x00"...)
+}
+
+func TestManifest(t *testing.T) {
+	folder := t.TempDir()
+	tree := testTree()
+	if err := os.WriteFile(filepath.Join(folder, "tree"), tree, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// The manifest's own purgatory is not even read.
+	path := write(t, folder, fmt.Sprintf(`{"version":1,"entry":1,"segments":[{"name":"purgatory","file":"none"},%s,`+
+		`{"name":"dtb","file":"%s/tree","base":1207959552,"memory_size":4096,"sha256":"%x"},%s]}`,
+		segment(folder, "kernel", 0x40200000, 0x2000), folder, sha256.Sum256(tree), segment(folder, "initrd", 0x4c000000, 6)))
+	next, err := readManifest(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.entry != 0x40200000 || next.dtb != 0x48000000 || next.result != 0x48000000+88 {
+		t.Errorf("entry %#x, device tree %#x, result %#x", next.entry, next.dtb, next.result)
+	}
+	want := []purgatory.Segment{
+		{Buf: []byte("kernel"), Phys: purgatory.Range{Start: 0x40200000, Size: 0x2000}},
+		{Buf: tree, Phys: purgatory.Range{Start: 0x48000000, Size: 0x1000}},
+		{Buf: []byte("initrd"), Phys: purgatory.Range{Start: 0x4c000000, Size: 6}},
+	}
+	if !reflect.DeepEqual(next.segments, want) {
+		t.Errorf("%v", next.segments)
 	}
 }
 
