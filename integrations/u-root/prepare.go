@@ -66,7 +66,7 @@ func Prepare(blob *Blob, segments []Segment, free []Range, options Options) (*Im
 		taken = append(taken, Range{options.Result, resultSize})
 	}
 	for _, segment := range segments {
-		taken = append(taken, pages(segment, page))
+		taken = append(taken, segment.Phys)
 	}
 	memory := roundUp(blob.info.MemorySize, page)
 	base, ok := findRoom(memory, page, free, taken)

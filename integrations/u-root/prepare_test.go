@@ -101,7 +101,11 @@ func TestPrepareAgain(t *testing.T) {
 	if len(full.Segments) != kexecSegmentMax {
 		t.Errorf("%d segments", len(full.Segments))
 	}
-	blob, err := ParseBlob(full.Purgatory().Buf)
+	dirty := full.Purgatory().Buf
+	dirty[InfoOffset+0x20] |= flagVerifyCombined | flagRelative
+	dirty[InfoOffset+0x34] = 1  // skip_checks
+	dirty[InfoOffset+0x340] = 1 // digest
+	blob, err := ParseBlob(dirty)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +119,20 @@ func TestPrepareAgain(t *testing.T) {
 	}
 	if !bytes.Equal(again.Purgatory().Buf, fresh.Purgatory().Buf) {
 		t.Error("something of the first time is left")
+	}
+}
+
+// The purgatory lies where nothing else does, neither a segment's last page nor the result.
+func TestPlace(t *testing.T) {
+	for result, want := range map[uint64]uint64{0: 0x40204000, 0x40208ff8: 0x4020a000} {
+		options := testOptions()
+		options.Result = result
+		image, err := Prepare(testPurgatory(t), testSegments(), []Range{{0x40203000, 0x100000}}, options)
+		if err != nil {
+			t.Error(err)
+		} else if image.Entry != want {
+			t.Errorf("result at %#x: entry %#x, expected %#x", result, image.Entry, want)
+		}
 	}
 }
 
@@ -165,11 +183,11 @@ func TestPrepareRejections(t *testing.T) {
 		{"wrapping in its last page", with(Segment{nil, Range{math.MaxUint64 - 0xfff, 1}}),
 			"segment 3 at 0xfffffffffffff000: 0x1 bytes that end above 2^64, expected an end below"},
 		{"overlapping", with(Segment{[]byte("abc"), Range{0x4c001000, 3}}),
-			"segment 3 at 0x4c001000: overlaps segment 2 at 0x4c000000: 0x4c001000-0x4c002000 and 0x4c000000-0x4c002000, in whole pages, expected memory of its own"},
+			"segment 3 at 0x4c001000: 0x4c001000-0x4c001003 overlaps 0x4c000000-0x4c001388 of segment 2, expected memory of its own"},
 		{"overlapping in the last page", with(Segment{[]byte("abc"), Range{0x40203000, 3}}),
-			"segment 3 at 0x40203000: overlaps segment 0 at 0x40200000: 0x40203000-0x40204000 and 0x40200000-0x40204000, in whole pages, expected memory of its own"},
+			"segment 3 at 0x40203000: 0x40203000-0x40203003 overlaps 0x40200000-0x40203001 of segment 0, expected memory of its own"},
 		{"around another", with(Segment{nil, Range{0x47fff000, 0x10000}}),
-			"segment 3 at 0x47fff000: overlaps segment 1 at 0x48000000: 0x47fff000-0x4800f000 and 0x48000000-0x48001000, in whole pages, expected memory of its own"},
+			"segment 3 at 0x47fff000: 0x47fff000-0x4800f000 overlaps 0x48000000-0x48000004 of segment 1, expected memory of its own"},
 		{"no entry", set(func(o *Options) { o.Entry = 0 }), "entry: 0x0, expected a multiple of 4, and not 0"},
 		{"unaligned entry", set(func(o *Options) { o.Entry += 2 }), "entry: 0x40200002, expected a multiple of 4, and not 0"},
 		{"entry before a segment", set(func(o *Options) { o.Entry -= 4 }), "entry: 0x401ffffc, expected an address in a segment"},

@@ -62,13 +62,14 @@ func (s Segment) check(place string, page uint64) error {
 			fmt.Sprintf("at most %#x: each is hashed here, and again at every boot", uint64(maxZeros)))
 	case s.Phys.Start%page != 0:
 		return refuse(place, "not aligned", fmt.Sprintf("a multiple of the page size %#x", page))
-	case s.Phys.Size > math.MaxUint64-page || s.Phys.Start > math.MaxUint64-roundUp(s.Phys.Size, page):
+	case s.Phys.Start > math.MaxUint64-roundUp(s.Phys.Size, page):
 		return refuse(place, fmt.Sprintf("%#x bytes that end above 2^64", s.Phys.Size), "an end below")
 	}
 	return nil
 }
 
-// checkAll says what is wrong with segments together, once each is rounded up to pages, and one by one.
+// checkAll says what is wrong with segments, one by one and together. As each begins with a page, those that share no byte
+// share no page.
 func checkAll(segments []Segment, page uint64) error {
 	if len(segments) == 0 {
 		return refuse("segments", "none", "a kernel at least: nothing to verify")
@@ -82,9 +83,9 @@ func checkAll(segments []Segment, page uint64) error {
 			return err
 		}
 		for j, other := range segments[:i] {
-			if pages(segment, page).overlaps(pages(other, page)) {
-				return refuse(place(i, segment), fmt.Sprintf("overlaps %s: %v and %v, in whole pages",
-					place(j, other), pages(segment, page), pages(other, page)), "memory of its own")
+			if segment.Phys.overlaps(other.Phys) {
+				return refuse(place(i, segment), fmt.Sprintf("%v overlaps %v of segment %d", segment.Phys, other.Phys, j),
+					"memory of its own")
 			}
 		}
 	}
