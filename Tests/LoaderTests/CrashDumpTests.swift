@@ -59,7 +59,7 @@ struct CrashDumpTests {
     let console = try await guest(regime, kexec: "kexec-purgatory").run(
       try script(before: Self.holding), at: regime.level, in: folder)
     #expect(console.contains(regime.evidence))
-    #expect(console.contains("\n1\nfirst: held\n"), "a crash kernel is loaded")
+    #expect(console.contains("\n1\n") && console.contains("\nfirst: held\n"), "a crash kernel is loaded")
     let lines = console.split(separator: "\n").filter { $0.hasPrefix("purgatory: ") }
     #expect(lines.count == 2, "\(lines)")
     #expect(lines.first?.contains(", \(regime.level.name), 4 regions, ") == true, "\(lines)")
