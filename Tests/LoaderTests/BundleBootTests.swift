@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
+import PurgatoryKit
 import TestSupport
 import Testing
 
@@ -74,8 +75,10 @@ struct BundleBootTests {
     try makeDeviceTree()
     try await makeBundle(["--dtb", "virt.dtb", "--on-failure", "poweroff"])
     var bytes = try folder.read("verified.img")
-    let dtb = try #require(bytes.firstRange(of: try folder.read("virt.dtb")))
-    bytes[part == "kernel" ? bytes.count - 1 : dtb.upperBound - 1] ^= 1
+    // Region 1, which is the given tree with room for the result.
+    let info = try Blob(bytes, file: "verified.img").info
+    #expect(info.regions[1].base == info.dtbAddress)
+    bytes[part == "kernel" ? bytes.count - 1 : Int(clamping: info.dtbAddress + info.regions[1].size) - 1] ^= 1
     try folder.write(bytes, to: "verified.img")
     let console = try await machine(.el1).run().console
     #expect(console.contains("purgatory: region \(part == "kernel" ? 0 : 1) at 0x"), "\(console)")

@@ -218,9 +218,9 @@ struct KexecTests {
     }
     script += "./kexec-load; echo \"status $?\"; ./kexec-load --exec; echo \"status $?\"\n"
     let outcome = try await kexec(.el1, script: script)
-    // Without what the kernel may say meanwhile.
-    var rest = outcome.lines.drop { !$0.hasPrefix("userspace: ") }.dropFirst().filter { !$0.hasPrefix("[") }[
-      ...]
+    // Without what the kernel may say meanwhile, and what the system said first.
+    let said = outcome.lines.drop { !$0.hasPrefix("userspace: ") }
+    var rest = said.filter { !$0.hasPrefix("[") && !$0.hasPrefix("userspace: ") }[...]
     for row in rows {
       let error = rest.popFirst() ?? ""
       #expect(error.hasPrefix("error: \(row.says)"), "\(row.json): \(error)")
