@@ -86,6 +86,21 @@ struct PatchedKernelTests {
     #expect(cells[0] == 4 && cells[1] == 1)
   }
 
+  @Test(arguments: [Regime.el1, .el2])
+  fileprivate func thePSCIConduitIsTheDeviceTrees(_ regime: Regime) async throws {
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
+    kernel.guest.arguments = regime.arguments
+    // Built with the other one.
+    kernel.guest.kernelPath = try kernel.repoked(.flatKernel) {
+      $0.onFailure = .reset
+      $0.psciConduit = regime == .el1 ? .smc : .hvc
+    }
+    kernel.flip(.kernel)
+    let console = try await kernel.guest.run(
+      "\(PatchedKernel.load)\n\(PatchedKernel.pause)\nkexec -e", at: regime.level, in: folder)
+    #expect(console.hasSuffix("purgatory: resetting\n"), "\(console.suffix(4000))")
+  }
+
   @Test func whatAnEarlierPurgatoryLeftIsNotHandedOn() async throws {
     // The second kernel has the integration, too, and loads a third.
     var kernel = try PatchedKernel(.flatKernel, in: folder)

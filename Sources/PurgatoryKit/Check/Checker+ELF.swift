@@ -3,7 +3,6 @@
 
 internal import CheckedArithmetic
 import ELF
-import PurgatoryABI
 
 extension Checker {
   /// - Parameter prefix: where in the file this ELF file is, before every location.

@@ -39,7 +39,7 @@ extension Toolchain {
   /// Scripts may align more than to a page. Then it has not been proven that the bytes run at every page.
   private static let alignments: [UInt64] = [0x1000, 0x1_0000, 0x20_0000]
 
-  /// Links `input` at the script's own base and further up, without -pie.
+  /// Links `input` at the script's own base and at others, without -pie.
   ///
   /// - Throws: what keeps the links from being made.
   public func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
