@@ -53,16 +53,23 @@ static void set_console(struct purgatory_blob_info *info)
 	purgatory_set_console(info, registers.start + offset, console);
 }
 
+static const struct of_device_id psci[] = {
+	{ .compatible = "arm,psci" },
+	{ .compatible = "arm,psci-0.2" },
+	{ .compatible = "arm,psci-1.0" },
+	{ }
+};
+
 /* smc or hvc, if a device tree says so; the purgatory tries the other by itself. */
 static void set_psci_conduit(struct purgatory_blob_info *info)
 {
-	struct device_node *psci = of_find_node_by_path("/psci");
+	struct device_node *node = of_find_matching_node(NULL, psci);
 
-	if (psci && of_property_match_string(psci, "method", "hvc") == 0)
+	if (node && of_property_match_string(node, "method", "hvc") >= 0)
 		info->flags |= PURGATORY_FLAG_PSCI_HVC;
-	else if (psci)
+	else if (node)
 		info->flags &= ~(u64)PURGATORY_FLAG_PSCI_HVC;
-	of_node_put(psci);
+	of_node_put(node);
 }
 
 int kexec_purgatory_fill(struct purgatory_blob_info *info, const struct kimage *image, unsigned long kernel)
