@@ -23,6 +23,7 @@ struct Guest {
   /// More of the kernel's command line.
   var arguments = ""
   var cpu = Self.cpu
+  var memory = "1G"
   /// More of QEMU's arguments.
   var machineArguments: [String] = []
   /// What is done as the console goes on; with an action, the guest's memory is shared.
@@ -44,7 +45,7 @@ struct Guest {
     machine.arguments += machineArguments
     machine.type = level.machine
     machine.cpu = cpu
-    machine.memory = "1G"
+    machine.memory = memory
     machine.stop = stop
     machine.replies = replies
     machine.sharesMemory = replies.contains { $0.action != nil }

@@ -14,11 +14,14 @@ struct PatchedKdumpTests {
 
   init() throws { folder = try Folder() }
 
-  private func kernel(_ design: LoaderInput, _ regime: Regime = .el1) async throws -> PatchedKernel {
+  private func kernel(
+    _ design: LoaderInput, _ regime: Regime = .el1, saving save: String = CrashDump.saveNotes
+  ) async throws -> PatchedKernel {
     try await Guest.build("vmcore", ["-static"], in: folder)
     let reader = ["bin/vmcore": try folder.read("vmcore")]
-    var kernel = try PatchedKernel(design, then: CrashDump.save, with: reader, in: folder)
+    var kernel = try PatchedKernel(design, then: save, with: reader, in: folder)
     kernel.guest.files.merge(reader) { $1 }
+    kernel.guest.memory = "512M"
     kernel.guest.arguments = "crashkernel=128M \(regime.arguments)"
     return kernel
   }
@@ -32,9 +35,9 @@ struct PatchedKdumpTests {
     """
   }
 
-  @Test(arguments: [LoaderInput.flatKernel, .objectKernel], Regime.allCases)
+  @Test(arguments: Regime.allCases.map { (LoaderInput.flatKernel, $0) } + [(.objectKernel, .el1)])
   fileprivate func theDumpIsWhole(_ design: LoaderInput, _ regime: Regime) async throws {
-    let console = try await kernel(design, regime).guest.run(
+    let console = try await kernel(design, regime, saving: CrashDump.save).guest.run(
       Self.script(), at: regime.level, in: folder)
     #expect(console.contains("Kernel panic - not syncing: sysrq triggered crash"))
     let lines = PatchedKernel.purgatoryLines(console)
@@ -66,7 +69,7 @@ struct PatchedKdumpTests {
   @Test func theCrashHeadersAreVerifiedToo() async throws {
     var kernel = try await kernel(.flatKernel)
     kernel.guest.kernelPath = try kernel.repoked(.flatKernel) { $0.onFailure = .boot }
-    let reserved: UInt64 = 0x7000_0000
+    let reserved: UInt64 = 0x5000_0000
     kernel.guest.arguments = "crashkernel=128M@\(String(reserved, radix: 10))"
     kernel.guest.replies = [
       .init(to: "first: ready", keys: "\n") { memory in
