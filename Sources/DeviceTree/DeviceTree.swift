@@ -23,6 +23,9 @@ public struct DeviceTree: Equatable, Sendable {
   /// Bytes: arm64 Linux maps no more (booting.rst, "Setup the device tree").
   public static let maximumSize = 2 << 20
 
+  /// Bytes of the header (version 17).
+  public static let headerSize = 40
+
   /// The DTB, well-formed.
   public internal(set) var bytes: [UInt8]
 
@@ -41,7 +44,6 @@ public struct DeviceTree: Equatable, Sendable {
 
   /// Checks header, structure block and strings of a whole DTB.
   public static func validate(_ bytes: [UInt8]) throws(DeviceTreeError) {
-    let headerSize = 40  // version 17
     guard bytes.count >= headerSize else {
       throw DeviceTreeError(
         place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
@@ -51,6 +53,11 @@ public struct DeviceTree: Equatable, Sendable {
       throw DeviceTreeError(
         place: "header", found: "magic 0x\(String(magic, radix: 16))",
         expected: "0xd00dfeed of a flattened device tree")
+    }
+    // Not left to libfdt: of a tree that calls itself older it takes names apart that are not there.
+    let version = bytes[20..<24].reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+    guard version >= 16 else {
+      throw DeviceTreeError(place: "header", found: "version \(version)", expected: "version 16 or 17")
     }
     guard bytes.count <= maximumSize else {
       throw DeviceTreeError(place: "size", found: "\(bytes.count) bytes", expected: "at most 2 MiB")
@@ -157,22 +164,30 @@ extension DeviceTree {
   ///
   /// Properties are aligned to 4 bytes only: where that is not enough, three empty tokens come first.
   public mutating func reserve(_ name: String, _ count: Int, ofNodeAt path: String) throws(DeviceTreeError) {
-    if let node = node(at: path), property(name, of: node)?.count == count,
-      offset(of: name, of: node)?.isMultiple(of: 8) == true
-    {
-      return try set(name, to: [UInt8](repeating: 0, count: count), ofNodeAt: path)
-    }
     let zeros = [UInt8](repeating: 0, count: count)
-    // Another property of that name would not be the node's first, where there is room for the tokens.
-    let suffix = String(name.split(separator: ",").last ?? "")  // which the string block has with the name
+    // What becomes the tokens is a property for a moment, by an end of the name, which the string block has with it; not
+    // one that the node has.
+    let ends = name.indices.dropFirst().map { String(name[$0...]) }
     try change(name, ofNodeAt: path, room: 2 * count) { tree, node in
-      _ = fdt_delprop(tree, node, name)
-      let set = fdt_setprop(tree, node, name, zeros, Int32(clamping: count))
-      guard set == 0, Self.offset(of: name, ofNodeAt: node, in: tree)?.isMultiple(of: 8) == false else {
-        return set
+      // fdt_pack() moves the structure block to a multiple of 8.
+      let structure = Int(clamping: UInt32(bigEndian: tree.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+      func isAligned() -> Bool {
+        Self.offset(of: name, ofNodeAt: node, in: tree)?.isMultiple(of: 8, from: structure) == true
       }
-      let shifted = fdt_setprop(tree, node, suffix, nil, 0)
-      return shifted < 0 ? shifted : fdt_nop_property(tree, node, suffix)
+      var length: Int32 = 0
+      _ = fdt_getprop(tree, node, name, &length)
+      if Int(length) != count || !isAligned() { _ = fdt_delprop(tree, node, name) }
+      let set = fdt_setprop(tree, node, name, zeros, Int32(clamping: count))
+      if set < 0 || isAligned() { return set }
+      guard let shim = ends.first(where: { fdt_getprop(tree, node, $0, nil) == nil }) else {
+        return -Int32(FDT_ERR_EXISTS)
+      }
+      let shifted = fdt_setprop(tree, node, shim, nil, 0)
+      return shifted < 0 ? shifted : fdt_nop_property(tree, node, shim)
+    }
+    guard let node = node(at: path), offset(of: name, of: node)?.isMultiple(of: 8) == true else {
+      throw DeviceTreeError(
+        place: path, found: "\(name) at another offset", expected: "it at a multiple of 8 bytes")
     }
   }
 
@@ -218,5 +233,11 @@ extension DeviceTree {
     let size = larger[4..<8].reduce(0) { $0 << 8 | Int($1) }  // totalsize of the header
     larger.removeLast(larger.count - size)
     bytes = larger
+  }
+}
+
+extension Int {
+  fileprivate func isMultiple(of unit: Int, from origin: Int) -> Bool {
+    (self &- origin).isMultiple(of: unit)
   }
 }

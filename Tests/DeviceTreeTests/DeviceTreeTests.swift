@@ -51,6 +51,14 @@ import Testing
     #expect(more == DeviceTreeError(place: "size", found: "2097153 bytes", expected: "at most 2 MiB"))
   }
 
+  /// libfdt 1.6 reads through a null pointer in some of these.
+  @Test(arguments: [0, 1, 2, 3, 15] as [UInt8]) func versionsOfOld(_ version: UInt8) {
+    var old = tree
+    old[23] = version
+    old[27] = min(version, 2)
+    #expect(error(old)?.found == "version \(version)")
+  }
+
   @Test func otherFiles() {
     #expect(error([])?.found == "0 bytes")
     #expect(error([UInt8](repeating: 0, count: 39))?.found == "39 bytes")

@@ -82,6 +82,43 @@ import Testing
     }
   }
 
+  /// A structure block at 4 beyond a multiple of 8, which packing moves.
+  @Test(arguments: trees) func aGapBeforeTheStructure(_ bytes: [UInt8]) throws {
+    func word(_ offset: Int) -> Int { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+    var gap = bytes
+    gap.insert(contentsOf: [0, 0, 0, 0], at: word(8))
+    for (offset, value) in [(4, word(4) + 4), (8, word(8) + 4), (12, word(12) + 4)] {
+      gap.replaceSubrange(
+        offset..<offset + 4, with: (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) })
+    }
+    for existing in [nil, 16] as [Int?] {
+      var tree = try DeviceTree(gap)
+      if let existing {
+        try tree.set(Self.name, to: .init(repeating: 1, count: existing), ofNodeAt: "/chosen")
+      }
+      try tree.reserve(Self.name, 16, ofNodeAt: "/chosen")
+      #expect(try place(tree).isMultiple(of: 8))
+      let once = tree.bytes
+      try tree.reserve(Self.name, 16, ofNodeAt: "/chosen")
+      #expect(tree.bytes == once)
+    }
+  }
+
+  /// The name that the tokens have for a moment is one of the node's own.
+  @Test(arguments: 0..<8) func namesThatAreTaken(_ index: Int) throws {
+    var node = TreeNode("chosen", ["result": "mine", "urgatory,result": "mine, too", "esult": .empty])
+    if index.isMultiple(of: 2) { node.properties.append((name: Self.name, value: [1, 2, 3])) }
+    let long = String(repeating: "x", count: 2 * index)
+    let bytes = TreeNode("", ["model": .init(stringLiteral: long)], [node]).dtb()
+    var tree = try DeviceTree(bytes)
+    try tree.reserve(Self.name, 16, ofNodeAt: "/chosen")
+    #expect(try place(tree).isMultiple(of: 8))
+    let chosen = try #require(tree.node(at: "/chosen"))
+    #expect(tree.strings("result", of: chosen) == ["mine"])
+    #expect(tree.strings("urgatory,result", of: chosen) == ["mine, too"])
+    #expect(tree.property("esult", of: chosen) == [])
+  }
+
   @Test func aTreeWithoutTheNodeGetsIt() throws {
     var tree = try DeviceTree(TreeNode("").dtb())
     try tree.reserve(Self.name, 16, ofNodeAt: "/chosen")

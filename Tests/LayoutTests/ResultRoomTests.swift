@@ -83,20 +83,53 @@ import Testing
     #expect(try info(of: "p").resultAddress == 0x400_0100)
     try await folder.done(["patch", "p", "--no-relative"] + base)
     #expect(try info(of: "p").resultAddress == 0x4800_0100)
+    // With other files the tree with the room is none of the regions any more.
+    try await folder.done(["patch", "p", "-o", "other", "--kernel", "Image@0x40200000"])
+    #expect(try info(of: "other").resultAddress == 0)
     try await folder.done(["patch", "p", "--result-addr", "0"])
     #expect(try info(of: "p").resultAddress == 0)
+
+    // Where there is no region, either.
+    for (arguments, says) in [
+      (
+        ["--kernel-entry", "0x40200000", "--digest", "none", "--result-addr", "0x401ffff8"],
+        "with kernel_entry in it"
+      ),
+      (["--result-addr", "0xfffffffffffffff8"], "expected an end below 2^64"),
+      (
+        ["--relative", "--load-address", "0x48000000", "--result-addr", "0x48000000"],
+        "the purgatory's own address"
+      ),
+    ] {
+      let outcome = try await folder.purgatory(["build", "--source", "small", "-o", "none"] + arguments)
+      #expect(outcome.status == .exited(1) && outcome.error.contains(says), "\(outcome.error)")
+    }
+
+    // Alone, too.
+    try await folder.done(["build", "--source", "small", "--result-addr", "0x48000100", "-o", "p"])
+    let refused = try await folder.purgatory(["patch", "p", "--relative"])
+    #expect(refused.status == .exited(1) && refused.error.contains("add --load-address"), "\(refused.error)")
+    try await folder.done(["patch", "p", "--relative"] + base)
+    #expect(try info(of: "p").resultAddress == 0x400_0100)
   }
 
   @Test(arguments: [
     ("0x48000104", "result_addr: 0x48000104, expected a multiple of 8"),
     ("0x40200100", "result_addr: 0x40200100-0x40200110 overlaps region 0 at 0x40200000-"),
     ("0x401ffff8", "result_addr: 0x401ffff8-0x40200008 overlaps region 0 at 0x40200000-"),
+    ("0x40204000", "result_addr: 0x40204000 in Image, expected memory that the kernel does not clear"),
+    ("0x48000000", "result_addr: 0x48000000-0x48000010 overlaps region 1 at 0x48000000-"),
+    ("0x47fffff8", "result_addr: 0x47fffff8-0x48000008 overlaps region 1 at 0x48000000-"),
+    ("0x4c000010", "result_addr: 0x4c000010-0x4c000020 overlaps region 2 at 0x4c000000-"),
     ("0x44000100", "result_addr: 0x44000100-0x44000110 overlaps the purgatory at 0x44000000-"),
   ])
   func aPlaceThatWouldBreakSomething(_ address: String, _ says: String) async throws {
+    try folder.write(Input.image(imageSize: 0x8000), to: "Image")
+    try folder.write(Input.initrd(), to: "payload")
     let outcome = try await folder.purgatory([
       "build", "--source", "small", "--kernel", "Image@0x40200000", "--dtb", "board.dtb@0x48000000",
-      "--load-address", "0x44000000", "--result-addr", address, "-o", "p",
+      "--segment",
+      "payload@0x4c000000", "--load-address", "0x44000000", "--result-addr", address, "-o", "p",
     ])
     #expect(outcome.status == .exited(1))
     #expect(outcome.error.contains(says), "\(outcome.error)")

@@ -108,12 +108,33 @@ func (o Options) check(segments []Segment) error {
 		return refuse("result", hex(o.Result), "a multiple of 8")
 	case o.Result+resultSize < o.Result:
 		return refuse("result", hex(o.Result), "an end below 2^64")
+	case o.Result != 0 && !o.resultIsFree(segments):
+		return refuse("result", hex(o.Result), "a place in the device tree, behind its header, or in no segment")
 	case o.OnFailure > Boot:
 		return refuse("failure action", fmt.Sprint(uint8(o.OnFailure)), "halt, reset, power off or boot")
 	case o.PSCI > HVC:
 		return refuse("PSCI conduit", fmt.Sprint(uint8(o.PSCI)), "smc or hvc")
 	}
 	return nil
+}
+
+// Bytes of a flattened device tree's header, version 17.
+const fdtHeaderSize = 40
+
+// resultIsFree says whether nothing of a segment is written over, after it was verified, but room in the device tree.
+func (o Options) resultIsFree(segments []Segment) bool {
+	result := Range{o.Result, resultSize}
+	for _, segment := range segments {
+		phys := segment.Phys
+		if !phys.overlaps(result) {
+			continue
+		}
+		offset := result.Start - phys.Start
+		if o.DTB == 0 || phys.Start != o.DTB || offset < fdtHeaderSize || !phys.contains(result.Start+resultSize-1) {
+			return false
+		}
+	}
+	return true
 }
 
 // fill tells the purgatory all that it has to know.

@@ -45,7 +45,7 @@ public struct InfoChanges: Sendable {
 
     let wasRelative = info.flags.contains(.relative)
     let isRelative = relative ?? wasRelative
-    if isRelative != wasRelative, info.kernelEntry != 0 || info.dtbAddress != 0 || !info.usedRegions.isEmpty {
+    if isRelative != wasRelative, info.hasAddresses {
       if let loadAddress {
         info.rebase(adding: isRelative ? 0 &- loadAddress : loadAddress)
       } else {
@@ -83,8 +83,14 @@ public struct InfoChanges: Sendable {
     if let entry = kernelEntry ?? kernel?.base { info.kernelEntry = entry &- origin }
     // A DTB address of 0 means "none", relative or not.
     if let address = dtbAddress ?? dtb?.base { info.dtbAddress = dtbAddress == 0 ? 0 : address &- origin }
+    // The room was in a device tree that is none of the regions any more.
+    if !segments.isEmpty { info.resultAddress = 0 }
     if let address = resultAddress ?? dtb.map(Self.resultAddress) {
       info.resultAddress = address == 0 ? 0 : address &- origin
+      if address != 0, info.resultAddress == 0 {
+        problems.append(
+          Problem("--result-addr", found: "the purgatory's own address", expected: "memory of its own"))
+      }
     }
     for segment in [kernelEntry == nil ? kernel : nil, dtb] where segment?.base == 0 && !isRelative {
       problems.append(
@@ -105,6 +111,15 @@ public struct InfoChanges: Sendable {
     problems += info.findings(blobBase: loadAddress)
       .filter { segments.isEmpty || $0.rule != .overlap || $0.location == "result_addr" }
       .map { $0.problem(in: file) }
+    // Memory that a kernel clears: more than its region.
+    if let kernel, info.resultAddress != 0, kernel.range.contains(info.resultAddress &+ origin),
+      !problems.contains(where: { $0.place == "result_addr" })
+    {
+      problems.append(
+        Problem(
+          file, "result_addr", found: "\(String(hex: info.resultAddress &+ origin)) in \(kernel.file)",
+          expected: "memory that the kernel does not clear"))
+    }
     guard problems.isEmpty else { throw Rejection(problems) }
     computeDigests(in: &info)  // last: what is refused is not hashed first
     return info
@@ -183,6 +198,10 @@ extension PurgatoryInfo.Flags {
 }
 
 extension PurgatoryInfo {
+  fileprivate var hasAddresses: Bool {
+    kernelEntry != 0 || dtbAddress != 0 || resultAddress != 0 || !usedRegions.isEmpty
+  }
+
   /// Moves every address; an entry or a DTB address of 0 stays what it is, "none".
   fileprivate mutating func rebase(adding offset: UInt64) {
     if kernelEntry != 0 { kernelEntry &+= offset }

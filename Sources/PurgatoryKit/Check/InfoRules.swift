@@ -57,15 +57,31 @@ extension PurgatoryInfo {
       }
     }
 
-    // What is written after all was verified.
+    // What is written after all was verified: of that only a device tree has room for it, and not in its header.
     if resultAddress != 0 {
       let result = Region(base: resultAddress, size: UInt64(Self.resultSize))
-      for (name, region) in placed
-      where result.overlaps(region) && (name == "the purgatory" || region.contains(kernelEntry)) {
+      if !relative, resultAddress.plus(result.size) == nil {
+        report(.infoSymbol, "result_addr", found: String(hex: resultAddress), expected: "an end below 2^64")
+      }
+      if kernelEntry != 0, result.contains(kernelEntry),
+        !usedRegions.contains(where: { $0.region.contains(kernelEntry) })
+      {
+        report(
+          .overlap, "result_addr", found: "\(result.addresses), with kernel_entry in it",
+          expected: "memory without code")
+      }
+      let header = UInt64(DeviceTree.headerSize)
+      for (name, region) in placed where result.overlaps(region) {
+        let offset = resultAddress &- region.base
+        if dtbAddress != 0, name != "the purgatory", region.base == dtbAddress, !region.contains(kernelEntry),
+          offset >= header, offset.plus(UInt64(Self.resultSize)).map({ $0 <= region.size }) == true
+        {
+          continue
+        }
         report(
           .overlap, "result_addr",
           found: "\(result.addresses) overlaps \(name) at \(region.addresses)",
-          expected: "memory without code, as a device tree's /chosen/\(Board.resultProperty)")
+          expected: "a device tree's /chosen/\(Board.resultProperty), or memory that is not verified")
       }
     }
 

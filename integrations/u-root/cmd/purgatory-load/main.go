@@ -131,6 +131,10 @@ func run(a arguments) error {
 
 func main() {
 	a, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
+		return
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "error: %v\n%s", err, usage)
 		os.Exit(64)

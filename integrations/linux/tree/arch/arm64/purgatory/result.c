@@ -31,12 +31,14 @@ u64 kexec_purgatory_result_offset(const void *dtb)
 
 /*
  * Zeros, whatever this kernel was left itself. Properties are aligned to 4 bytes, and the result has to be to 8: where it is
- * not, another property of 12 bytes is put before it, which then is turned into tokens of no meaning.
+ * not, another property of 12 bytes is put before it, which then is turned into tokens of no meaning. Its name is an end of the
+ * result's that no property has.
  */
 void kexec_purgatory_reserve_result(void *dtb)
 {
 	int chosen = fdt_path_offset(dtb, "/chosen");
 	void *value = find_result(dtb, chosen);
+	const char *shim = RESULT + 1;
 
 	if (!value || !is_aligned(dtb, value)) {
 		fdt_delprop(dtb, chosen, RESULT);
@@ -44,6 +46,8 @@ void kexec_purgatory_reserve_result(void *dtb)
 			return;
 	}
 	memset(value, 0, PURGATORY_RESULT_SIZE);
-	if (!is_aligned(dtb, value) && !fdt_setprop(dtb, chosen, "result", NULL, 0))
-		fdt_nop_property(dtb, chosen, "result");
+	while (fdt_getprop(dtb, chosen, shim, NULL))
+		shim++;
+	if (!is_aligned(dtb, value) && *shim && !fdt_setprop(dtb, chosen, shim, NULL, 0))
+		fdt_nop_property(dtb, chosen, shim);
 }
