@@ -35,7 +35,7 @@ struct PatchedKernelTests {
     #expect(lines.last?.contains(" in \(cells[2]) us ") == true)
   }
 
-  @Test(arguments: PatchedKernel.Part.allCases, [Regime.el1, .el2e2h])
+  @Test(arguments: PatchedKernel.Part.allCases, Regime.allCases)
   fileprivate func aByteThatChangedAfterItWasLoadedIsRefused(
     _ part: PatchedKernel.Part, _ regime: Regime
   ) async throws {
@@ -114,6 +114,20 @@ struct PatchedKernelTests {
     let cells = try #require(PatchedKernel.result(console))
     let last = try #require(PatchedKernel.purgatoryLines(console).last)
     #expect(cells[0] == 2 && last.contains(" in \(cells[2]) us "))
+  }
+
+  @Test func howeverItWasBuiltItVerifies() async throws {
+    var kernel = try PatchedKernel(.flatKernel, in: folder)
+    kernel.guest.kernelPath = try kernel.repoked(.flatKernel) {
+      $0.flags = [.relative, .verifyCombined]
+      $0.skipChecks = true
+      $0.regions[9] = .init(base: 0x4000_0000, size: 16)
+    }
+    let console = try await kernel.guest.run("\(PatchedKernel.load) && kexec -e", in: folder)
+    #expect(
+      console.contains(", 3 regions, ") && console.contains("purgatory: verified "), "\(console.suffix(4000))"
+    )
+    #expect(console.contains("\nuserspace: reached on Linux 6.12"))
   }
 
   @Test func withoutRoomForItNothingIsLoaded() async throws {

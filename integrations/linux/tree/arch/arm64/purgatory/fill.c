@@ -24,8 +24,8 @@ static const struct of_device_id uarts[] = {
 	{ .compatible = "ns16550", .data = &uart8250 },
 	{ .compatible = "ns16550a", .data = &uart8250 },
 	{ .compatible = "snps,dw-apb-uart", .data = &uart8250 },
-	{ .compatible = "ti,am654-uart", .data = &uart8250 },
-	{ .compatible = "nvidia,tegra20-uart", .data = &uart8250 },
+	{ .compatible = "ti,am654-uart", .data = &uart8250_mmio32 }, /* their trees do not say so, their drivers do */
+	{ .compatible = "nvidia,tegra20-uart", .data = &uart8250_mmio32 },
 	{ }
 };
 
@@ -37,7 +37,8 @@ static void set_console(struct purgatory_blob_info *info)
 	struct resource registers;
 	u32 shift = 0, width = 1, offset = 0;
 
-	if (!console || of_address_to_resource(of_stdout, 0, &registers)) {
+	if (!console || of_address_to_resource(of_stdout, 0, &registers) || resource_type(&registers) != IORESOURCE_MEM ||
+	    of_property_read_bool(of_stdout, "big-endian")) {
 		pr_notice("no console that it can talk to: a mismatch will be silent\n");
 		return;
 	}
@@ -79,6 +80,10 @@ int kexec_purgatory_fill(struct purgatory_blob_info *info, const struct kimage *
 	if (info->magic != PURGATORY_INFO_MAGIC || info->version != PURGATORY_INFO_VERSION ||
 	    info->size != PURGATORY_INFO_SIZE)
 		return -ENOEXEC;
+	/* Whatever it was built with: addresses here are absolute, and it is there to verify. */
+	info->flags &= ~(u64)PURGATORY_FLAG_RELATIVE;
+	info->skip_checks = 0;
+	memset(info->regions, 0, sizeof(info->regions));
 	info->kernel_entry = kernel;
 	info->dtb_addr = image->arch.dtb_mem;
 	info->result_addr = result ? image->arch.dtb_mem + result : 0;

@@ -50,6 +50,7 @@ static int expect_segments(struct purgatory_blob_info *info, const struct kimage
 		ret = digest(sha256, segment->kbuf, segment->bufsz, info->digests[count++]);
 	}
 	crypto_free_shash(sha256);
+	info->flags &= ~(u64)PURGATORY_FLAG_VERIFY_COMBINED;
 	info->flags |= PURGATORY_FLAG_VERIFY_REGIONS;
 	return ret;
 }
