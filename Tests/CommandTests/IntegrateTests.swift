@@ -140,9 +140,32 @@ import Testing
     #expect(again.status == .exited(1))
     #expect(
       again.error.hasPrefix(
-        "error: linux: arch/arm64/purgatory: already there, expected a tree without it\nhelp: "),
+        "error: linux: arch/arm64/include/asm/kexec_purgatory.h: already there, or lines of it, expected a tree without it\nhelp: "
+      ),
       "\(again.error)")
-    #expect(again.error.hasSuffix("integrate --undo linux\n"))
+    #expect(again.error.hasSuffix("integrate --undo 'linux'\n"))
+    #expect(try contents() == before)
+  }
+
+  /// Whatever of it an interruption left, --undo takes it out.
+  @Test(arguments: [
+    ["arch/arm64/purgatory"], ["arch/arm64/include/asm/kexec_purgatory.h"], ["arch/arm64/Kbuild"],
+    ["arch/arm64/kernel/kexec_image.c", "arch/arm64/kernel/machine_kexec_file.c"],
+  ])
+  func whatWasInterrupted(_ missing: [String]) async throws {
+    let before = try contents()
+    #expect(try await integrate("linux").status == .exited(0))
+    for name in missing {
+      if let text = Self.tree[name] {
+        try folder.write(text, to: "linux/\(name)")
+      } else {
+        try FileManager.default.removeItem(atPath: "\(folder.path)/linux/\(name)")
+      }
+    }
+    let again = try await integrate("linux")
+    #expect(again.status == .exited(1) && again.error.contains("--undo"), "\(again.error)")
+    let undone = try await integrate("--undo", "linux")
+    #expect(undone.status == .exited(0), "\(undone.error)")
     #expect(try contents() == before)
   }
 
@@ -165,6 +188,8 @@ import Testing
     let before = try contents()
     let outcome = try await integrate("linux", "--on-failure", "explode")
     #expect(outcome.status != .exited(0) && outcome.error.contains("explode"))
+    let dry = try await integrate("linux", "--dry-run")
+    #expect(dry.status == .exited(1) && dry.error.contains("purgatory.bin: not written with --dry-run"))
     #expect(try contents() == before)
   }
 
