@@ -47,7 +47,7 @@ struct PatchedKdumpTests {
     #expect(lines.last?.hasPrefix("purgatory: verified ") == true)
     let cells = try #require(PatchedKernel.result(console))
     #expect(cells[0] == 2)
-    #expect(try CrashDump.markers(console) > 0)
+    #expect(try CrashDump.markers(console, of: 350 << 20) > 0)
     try await CrashDump.expectNotes(console, in: folder)
   }
 

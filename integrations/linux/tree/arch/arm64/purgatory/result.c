@@ -38,7 +38,7 @@ void kexec_purgatory_reserve_result(void *dtb)
 {
 	int chosen = fdt_path_offset(dtb, "/chosen");
 	void *value = find_result(dtb, chosen);
-	const char *shim = RESULT + 1;
+	const char *shim = &RESULT[1];
 
 	if (!value || !is_aligned(dtb, value)) {
 		fdt_delprop(dtb, chosen, RESULT);
