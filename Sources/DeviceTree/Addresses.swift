@@ -15,6 +15,48 @@ extension DeviceTree {
     }
   }
 
+  /// The ranges that a property names in the root's cells, wherever it is: `linux,usable-memory-range`, for one.
+  public func ranges(_ name: String, of node: Node) -> [Range<UInt64>] {
+    guard let root = self.node(at: "/") else { return [] }
+    return entries(name, of: node, cells: [addressCells(of: root), sizeCells(of: root)])
+      .compactMap { Range(base: $0[0], size: $0[1]) }
+  }
+
+  /// The root's children that are memory and available, as Linux finds them.
+  var memoryNodes: [Node] {
+    guard let root = node(at: "/") else { return [] }
+    return children(of: root).filter { strings("device_type", of: $0) == ["memory"] && isAvailable($0) }
+  }
+
+  /// RAM, in the tree's order: what a node's `linux,usable-memory` says comes before its `reg` (Linux drivers/of/fdt.c).
+  public var memory: [Range<UInt64>] {
+    memoryNodes.flatMap { node in
+      ranges(property("linux,usable-memory", of: node) == nil ? "reg" : "linux,usable-memory", of: node)
+    }
+  }
+
+  /// `ranges` as `reg` has them below `node`; nil where its cells have no room for one.
+  func cells(of ranges: [Range<UInt64>], at node: Node) -> [UInt8]? {
+    let (address, size) = (addressCells(of: node), sizeCells(of: node))
+    guard (1...3).contains(address), (1...3).contains(size) else { return nil }
+    var bytes: [UInt8] = []
+    for range in ranges {
+      var base = range.lowerBound
+      while base < range.upperBound {
+        // What one cell has no room for is said in parts.
+        let part = size == 1 ? min(range.upperBound &- base, 2 << 30) : range.upperBound &- base
+        if address == 1, base >> 32 != 0 { return nil }
+        bytes += Self.bigEndian(base, cells: address) + Self.bigEndian(part, cells: size)
+        base &+= part
+      }
+    }
+    return bytes
+  }
+
+  private static func bigEndian(_ value: UInt64, cells: Int) -> [UInt8] {
+    (0..<cells * 4).reversed().map { $0 < 8 ? UInt8(truncatingIfNeeded: value >> (8 * $0)) : 0 }
+  }
+
   /// A 32-bit number.
   public func number(_ name: String, of node: Node) -> UInt32? {
     guard let value = property(name, of: node), value.count == 4 else { return nil }
@@ -27,8 +69,8 @@ extension DeviceTree {
     return Self.bigEndian(value[...])
   }
 
-  private func addressCells(of node: Node) -> Int { Int(number("#address-cells", of: node) ?? 2) }
-  private func sizeCells(of node: Node) -> Int { Int(number("#size-cells", of: node) ?? 1) }
+  func addressCells(of node: Node) -> Int { Int(number("#address-cells", of: node) ?? 2) }
+  func sizeCells(of node: Node) -> Int { Int(number("#size-cells", of: node) ?? 1) }
 
   /// A property as rows of numbers, each of so many cells; empty if it does not consist of whole rows.
   private func entries(_ name: String, of node: Node, cells: [Int]) -> [[UInt64]] {

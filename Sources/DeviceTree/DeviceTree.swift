@@ -118,6 +118,52 @@ extension DeviceTree {
     }
   }
 
+  /// The first node, in the tree's order, that says it is compatible with one of `names`.
+  public func node(compatibleWith names: Set<String>) -> Node? {
+    var path: [Int32] = []  // from the root to the node that is looked at
+    var depth: Int32 = 0
+    var offset: Int32 = 0
+    while offset >= 0, depth >= 0 {
+      path.removeLast(max(path.count - Int(depth), 0))
+      let node = Node(offset: offset, ancestors: [])
+      if !names.isDisjoint(with: strings("compatible", of: node)) {
+        return Node(offset: offset, ancestors: path)
+      }
+      path.append(offset)
+      offset = withTree { fdt_next_node($0, offset, &depth) }
+    }
+    return nil
+  }
+
+  /// Where the node is: `/soc/serial@7e215040`.
+  public func path(of node: Node) -> String {
+    let nodes = node.ancestors.dropFirst().map { Node(offset: $0, ancestors: []) } + [node]
+    return node.ancestors.isEmpty ? "/" : nodes.map { "/" + name(of: $0) }.joined()
+  }
+
+  /// Whether a node, and what it is a part of, is not switched off (Devicetree Specification, "status").
+  public func isAvailable(_ node: Node) -> Bool {
+    ([node] + node.ancestors.map { Node(offset: $0, ancestors: []) }).allSatisfy {
+      let status = strings("status", of: $0)
+      return status.isEmpty || status == ["okay"] || status == ["ok"]
+    }
+  }
+
+  /// The node's properties, by name, in the tree's order.
+  public func properties(of node: Node) -> [String] {
+    withTree { tree in
+      var names: [String] = []
+      var offset = fdt_first_property_offset(tree, node.offset)
+      while offset >= 0 {
+        var name: UnsafePointer<CChar>?
+        _ = fdt_getprop_by_offset(tree, offset, &name, nil)
+        if let name { names.append(String(cString: name)) }
+        offset = fdt_next_property_offset(tree, offset)
+      }
+      return names
+    }
+  }
+
   /// The node's name with its unit address: `memory@40000000`.
   public func name(of node: Node) -> String {
     withTree { tree in fdt_get_name(tree, node.offset, nil).map { String(cString: $0) } ?? "" }
@@ -147,97 +193,5 @@ extension DeviceTree {
         return Range(base: base, size: size)
       }
     }
-  }
-}
-
-// MARK: - Changes
-
-extension DeviceTree {
-  /// Sets a property of the node at `path`, which is made if only its last component is missing.
-  public mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError) {
-    try change(name, ofNodeAt: path, room: value.count) { tree, node in
-      fdt_setprop(tree, node, name, value, Int32(clamping: value.count))
-    }
-  }
-
-  /// Makes a property of `count` zero bytes, whose offset in the DTB is a multiple of 8.
-  ///
-  /// Properties are aligned to 4 bytes only: where that is not enough, three empty tokens come first.
-  public mutating func reserve(_ name: String, _ count: Int, ofNodeAt path: String) throws(DeviceTreeError) {
-    let zeros = [UInt8](repeating: 0, count: count)
-    // What becomes the tokens is a property for a moment, by an end of the name, which the string block has with it; not
-    // one that the node has.
-    let ends = name.indices.dropFirst().map { String(name[$0...]) }
-    try change(name, ofNodeAt: path, room: 2 * count) { tree, node in
-      // fdt_pack() moves the structure block to a multiple of 8.
-      let structure = Int(clamping: UInt32(bigEndian: tree.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
-      func isAligned() -> Bool {
-        Self.offset(of: name, ofNodeAt: node, in: tree)?.isMultiple(of: 8, from: structure) == true
-      }
-      var length: Int32 = 0
-      _ = fdt_getprop(tree, node, name, &length)
-      if Int(length) != count || !isAligned() { _ = fdt_delprop(tree, node, name) }
-      let set = fdt_setprop(tree, node, name, zeros, Int32(clamping: count))
-      if set < 0 || isAligned() { return set }
-      guard let shim = ends.first(where: { fdt_getprop(tree, node, $0, nil) == nil }) else {
-        return -Int32(FDT_ERR_EXISTS)
-      }
-      let shifted = fdt_setprop(tree, node, shim, nil, 0)
-      return shifted < 0 ? shifted : fdt_nop_property(tree, node, shim)
-    }
-    guard let node = node(at: path), offset(of: name, of: node)?.isMultiple(of: 8) == true else {
-      throw DeviceTreeError(
-        place: path, found: "\(name) at another offset", expected: "it at a multiple of 8 bytes")
-    }
-  }
-
-  /// Where a property's value is in the DTB, in bytes; nil: there is none.
-  public func offset(of name: String, of node: Node) -> Int? {
-    withTree { Self.offset(of: name, ofNodeAt: node.offset, in: $0) }
-  }
-
-  private static func offset(of name: String, ofNodeAt node: Int32, in tree: UnsafeRawPointer) -> Int? {
-    var length: Int32 = 0
-    return fdt_getprop(tree, node, name, &length).map { $0 - tree }
-  }
-
-  /// Lets libfdt change the node at `path`, which is made if only its last component is missing.
-  ///
-  /// - Parameter room: bytes that the change adds, but for names and tokens.
-  private mutating func change(
-    _ name: String, ofNodeAt path: String, room: Int, _ body: (UnsafeMutableRawPointer, Int32) -> Int32
-  ) throws(DeviceTreeError) {
-    var larger = [UInt8](
-      repeating: 0, count: bytes.count + room + name.utf8.count + path.utf8.count + 64)
-    let capacity = Int32(clamping: larger.count)
-    let result = bytes.withUnsafeBytes { old in
-      larger.withUnsafeMutableBytes { new -> Int32 in
-        guard let old = old.baseAddress, let tree = new.baseAddress else { return -Int32(FDT_ERR_INTERNAL) }
-        let opened = fdt_open_into(old, tree, capacity)
-        if opened < 0 { return opened }
-        var node = fdt_path_offset(tree, path)
-        if node == -Int32(FDT_ERR_NOTFOUND), let slash = path.lastIndex(of: "/") {
-          let parent = fdt_path_offset(tree, slash == path.startIndex ? "/" : String(path[..<slash]))
-          node =
-            parent < 0 ? parent : fdt_add_subnode(tree, parent, String(path[path.index(after: slash)...]))
-        }
-        if node < 0 { return node }
-        let changed = body(tree, node)
-        return changed < 0 ? changed : fdt_pack(tree)
-      }
-    }
-    guard result == 0 else {
-      throw DeviceTreeError(
-        place: path, found: String(cString: fdt_strerror(result)), expected: "room for the property \(name)")
-    }
-    let size = larger[4..<8].reduce(0) { $0 << 8 | Int($1) }  // totalsize of the header
-    larger.removeLast(larger.count - size)
-    bytes = larger
-  }
-}
-
-extension Int {
-  fileprivate func isMultiple(of unit: Int, from origin: Int) -> Bool {
-    (self &- origin).isMultiple(of: unit)
   }
 }

@@ -18,7 +18,7 @@ enum Messages: String, CaseIterable, ExpressibleByArgument {
 struct BehaviourOptions: ParsableArguments {
   @Option(
     help: .init(
-      "The UART for diagnostics: none, auto, or raw, pl011, 8250, 8250-mmio32 or custom:… @ its address.",
+      "The UART for diagnostics: none, auto, or a type (pl011, 8250, … custom:…: docs/boards.md) @ its address.",
       valueName: "type@addr"),
     transform: ConsoleChoice.init(parsing:))
   var console: ConsoleChoice?
@@ -51,24 +51,48 @@ struct BehaviourOptions: ParsableArguments {
   }
 
   /// - Parameters:
+  ///   - blob: what the purgatory holds already.
   ///   - board: what a device tree says of the machine.
   ///   - defaults: whether it decides what no option says.
-  func apply(to changes: inout InfoChanges, board: Board?, defaults: Bool) throws(Rejection) {
+  /// - Returns: what it does not say, in sentences.
+  func apply(
+    to changes: inout InfoChanges, blob: PurgatoryInfo, board: Board?, defaults: Bool
+  ) throws(Rejection) -> [String] {
+    var problems: [Problem] = []
+    var notes: [String] = []
     switch console {
     case .uart(let uart): changes.console = .some(uart)
     case ConsoleChoice.none?: changes.console = .some(nil)
-    case .auto:
+    case .auto, nil:
+      guard console != nil || defaults else { break }
       guard let board else {
+        if console == nil { break }
         throw Rejection(Problem("--console auto", found: "no device tree", expected: "--dtb"))
       }
-      changes.console = .some(try board.console())
-    case nil:
-      if defaults, let uart = try? board?.console() { changes.console = .some(uart) }
+      do {
+        changes.console = .some(try board.console())
+      } catch {
+        if console != nil {
+          problems += error.problems
+        } else {
+          notes += error.problems.map {
+            "the purgatory will be silent: \($0.description)\($0.help.map { "; \($0)" } ?? "")"
+          }
+        }
+      }
     }
     changes.onFailure = onFailure
-    changes.psci = psci ?? board?.psciConduit
+    changes.psci = psci
+    if psci == nil, let board {
+      switch board.psci {
+      case .success(let conduit): changes.psci = conduit
+      case .failure(let problem): if (onFailure ?? blob.onFailure).usesPSCI { problems.append(problem) }
+      }
+    }
     changes.quiet = messages.map { $0 == .failures } ?? quiet
     changes.usesCache = cache
     changes.usesCrypto = crypto
+    guard problems.isEmpty else { throw Rejection(problems) }
+    return notes
   }
 }

@@ -79,10 +79,6 @@ extension PurgatoryInfo {
   }
 }
 
-extension PurgatoryInfo.FailureAction {
-  fileprivate var usesPSCI: Bool { self == .reset || self == .poweroff }
-}
-
 /// An offset modulo 2^64 as a person reads it: `+0x1000`, `-0x1000`.
 private func signedHex(_ value: UInt64) -> String {
   let signed = Int64(bitPattern: value)

@@ -81,7 +81,7 @@ struct Build: ParsableCommand {
     var outputs = OutputFiles(from: info.files + source.files.map(\.string))
 
     var blob = try sources.build(talk)
-    let (changes, layout) = try info.changes(
+    let (changes, layout, notes) = try info.changes(
       to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil)
     var info = blob.info
     if format == .ro { info.presetForObjectLoaders() }
@@ -114,6 +114,7 @@ struct Build: ParsableCommand {
     try outputs.refuseCollisions()
 
     if dryRun {
+      talk.notes(notes)
       let commands = try sources.tools.find().commands(building: source, to: "purgatory.elf").map(\.line)
       let map = layout.text(purgatorySize: result.info.memorySize)
       try Terminal.print(lines: commands + [""] + map + result.text)
@@ -121,7 +122,11 @@ struct Build: ParsableCommand {
     }
     if let outputDir { try Files.makeDirectory(outputDir) }
     try outputs.write()
+    talk.notes(notes)
     talk.summary(result.summary(as: output))
+    if let dtb = layout.segments.first(where: { $0.role == .dtb }) {
+      talk.summary("bootargs: \(try Board(dtb.bytes, file: dtb.file).commandLine ?? "none")")
+    }
   }
 
   /// What goes into --output-dir, since the user's files do not have it, or by --copy.

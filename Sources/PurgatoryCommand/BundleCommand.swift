@@ -38,12 +38,13 @@ struct BundleCommand: ParsableCommand {
     var changes = InfoChanges()
     changes.digest = digest.digest
     let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: tree.name) }
-    try behaviour.apply(to: &changes, board: board, defaults: true)
+    let notes = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
     let bundle = try Bundle(try sources.build(talk), kernel: file, dtb: tree, changes: changes)
     // The proof: what is written is read back, digests and all.
     let result = try Blob(bundle.bytes, file: output)
     outputs.add(result.bytes, to: output)
     try outputs.write()
+    talk.notes(notes + bundle.notes)
     talk.summary(result.summary(as: output))
     if result.info.console == nil {
       Terminal.say("warning: \(output): no console, so a failure would be silent")

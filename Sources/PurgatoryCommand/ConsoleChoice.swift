@@ -34,10 +34,6 @@ enum ConsoleChoice {
 }
 
 extension UART {
-  private static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
-    ("access", \.access), ("data", \.data), ("status", \.status), ("mask", \.mask), ("ready", \.ready),
-  ]
-
   static let syntax = "access=1|4,data=N,status=N,mask=N,ready=N"
 
   /// A name, or `custom:` and the fields of a description; nil: neither.
@@ -66,12 +62,5 @@ extension UART {
     guard seen.contains("access"), access != 0 else {
       throw ValueError(description: "expected access=1 or access=4, the bytes of a register access")
     }
-  }
-
-  /// As `custom:` takes them.
-  var fields: String {
-    "access=\(width)"
-      + Self.settings.dropFirst().map { ",\($0.name)=\(String(hex: UInt64(self[keyPath: $0.field])))" }
-      .joined()
   }
 }

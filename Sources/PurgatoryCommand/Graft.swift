@@ -22,7 +22,7 @@ struct Graft: ParsableCommand {
 
   func run() throws {
     var changes = InfoChanges()
-    try behaviour.apply(to: &changes, board: nil, defaults: false)
+    _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: nil, defaults: false)
     let program = try Files.read(kexec, .elf)
     var outputs = OutputFiles(from: [kexec] + (try sources.find().files.map(\.string)))
     var blob = try sources.build(talk)

@@ -50,7 +50,8 @@ struct InfoOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "RAM to place files without @addr in. Repeatable. (default: what --dtb says)", valueName: "base+size"),
+      "RAM, to place files without @addr in and to tell the device tree of. Repeatable. (default: what --dtb says)",
+      valueName: "base+size"),
     transform: parseMemory)
   var memory: [Range<UInt64>] = []
 
@@ -64,6 +65,13 @@ struct InfoOptions: ParsableArguments {
     inversion: .prefixedNo,
     help: "Store addresses relative to --load-address (0), so that all can be loaded elsewhere together.")
   var relative: Bool?
+
+  @Flag(help: "Keep kaslr-seed and rng-seed in a device tree that is written: every boot of it has the same.")
+  var keepSeeds = false
+
+  @Flag(
+    help: "Take addresses and --memory as they are, also where the device tree has no memory or reserves it.")
+  var force = false
 
   @OptionGroup var digest: DigestOptions
   @OptionGroup var behaviour: BehaviourOptions
@@ -84,7 +92,7 @@ struct InfoOptions: ParsableArguments {
   ///   - updatesDeviceTree: whether the caller writes the device tree of the layout.
   func changes(
     to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool
-  ) throws(Rejection) -> (InfoChanges, Layout) {
+  ) throws(Rejection) -> (InfoChanges, Layout, notes: [String]) {
     let roles: [(Segment.Role, [PlacedFile])] = [
       (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
     ]
@@ -103,12 +111,18 @@ struct InfoOptions: ParsableArguments {
     }
     // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
     let isRelative = relative ?? info.flags.contains(.relative)
+    var request = LayoutRequest(
+      files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize,
+      loadAddress: loadAddress)
+    request.placesPurgatory = !files.isEmpty && !isRelative
+    request.isRelative = isRelative
+    request.bootsKernel = !kernel.isEmpty || kernelEntry != nil
+    request.updatesDeviceTree = updatesDeviceTree
+    request.keepsSeeds = keepSeeds
+    request.isForced = force
     let layout: Layout
     do throws(Rejection) {
-      layout = try Layout(
-        files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize,
-        loadAddress: loadAddress,
-        placesPurgatory: !files.isEmpty && !isRelative, updatesDeviceTree: updatesDeviceTree)
+      layout = try Layout(request)
     } catch {
       throw Rejection(problems + error.problems)
     }
@@ -124,8 +138,8 @@ struct InfoOptions: ParsableArguments {
     changes.resultAddress = resultAddr
     changes.loadAddress = layout.loadAddress
     changes.digest = digest.digest
-    try behaviour.apply(to: &changes, board: board, defaults: defaults)
+    let notes = try behaviour.apply(to: &changes, blob: info, board: board, defaults: defaults)
     changes.relative = relative
-    return (changes, layout)
+    return (changes, layout, layout.notes + notes)
   }
 }

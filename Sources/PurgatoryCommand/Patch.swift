@@ -33,18 +33,19 @@ struct Patch: ParsableCommand {
       return
     }
     let target = output ?? file
-    let blob = try patched(Blob(bytes, file: file))
+    let (blob, notes) = try patched(Blob(bytes, file: file))
     var files = OutputFiles(from: info.files)
     files.add(blob.bytes, to: target, permissionsOf: file)
     try files.write()
+    talk.notes(notes)
     talk.summary(blob.summary(as: target))
     warnOfManifest(beside: target)
   }
 
-  private func patched(_ blob: Blob) throws(Rejection) -> Blob {
+  private func patched(_ blob: Blob) throws(Rejection) -> (Blob, notes: [String]) {
     if blob.format == .bundle { try refuseMoving(blob) }
     var blob = blob
-    let (changes, _) = try info.changes(to: blob.info, defaults: false, updatesDeviceTree: false)
+    let (changes, _, notes) = try info.changes(to: blob.info, defaults: false, updatesDeviceTree: false)
     try blob.fill(try changes.applied(to: blob.info, file: blob.file))
     // The proof: nothing is written that everybody else's rules would find fault with.
     var checker = Checker()
@@ -53,7 +54,7 @@ struct Patch: ParsableCommand {
     let findings = checker.check(blob.bytes, path: blob.file).findings
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: blob.file) }) }
     for segment in changes.segments { talk.detail(segment.text) }
-    return blob
+    return (blob, notes)
   }
 
   /// What a bundle verifies and enters is in it, at places of its own.
@@ -101,7 +102,7 @@ struct Patch: ParsableCommand {
         })
     }
     let purgatory = files.files[index]
-    let blob = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)))
+    let (blob, notes) = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)))
     let changed = files.replacing(index, with: blob.bytes)
     let findings = changed.findings()
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }
@@ -109,6 +110,7 @@ struct Patch: ParsableCommand {
     outputs.add(blob.bytes, to: purgatory.path)
     outputs.add(try changed.manifest.encoded(), to: path)
     try outputs.write()
+    talk.notes(notes)
     talk.summary(blob.summary(as: blob.file))
   }
 

@@ -58,6 +58,11 @@ struct TalkOptions: ParsableArguments {
     if !isSilent { Terminal.say(line) }
   }
 
+  /// What was decided that the user may not expect.
+  func notes(_ notes: [String]) {
+    for note in notes { summary("note: \(note)") }
+  }
+
   /// What is being done.
   func detail(_ line: @autoclosure () -> String) {
     if isVerbose { Terminal.say(line()) }

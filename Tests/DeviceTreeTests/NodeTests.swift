@@ -34,6 +34,60 @@ import Testing
     }
   }
 
+  /// Depth first, as Linux looks; with all that is above it.
+  @Test func byCompatible() throws {
+    func node(_ name: String, _ compatible: TreeNode.Value? = nil, _ children: TreeNode...) -> TreeNode {
+      var node = TreeNode(name, [:], children)
+      if let compatible { node.properties.append(("compatible", compatible.bytes)) }
+      return node
+    }
+    let tree = try tree(
+      TreeNode(
+        "", ["compatible": "vendor,root"],
+        [
+          node("a", nil, node("b", "vendor,b", node("c", "vendor,c")), node("d")),
+          node("e", .strings("vendor,e", "vendor,c"), node("f", "vendor,f")),
+        ]))
+    func path(_ names: String...) -> String? { tree.node(compatibleWith: Set(names)).map(tree.path(of:)) }
+    #expect(path("vendor,root") == "/")
+    #expect(path("vendor,b") == "/a/b")
+    #expect(path("vendor,c") == "/a/b/c")
+    #expect(path("vendor,e") == "/e")
+    #expect(path("vendor,f", "vendor,none") == "/e/f")
+    #expect(path("vendor,f", "vendor,b") == "/a/b")
+    #expect(path("vendor", "vendor,", "") == nil)
+    for path in ["/", "/a/b/c", "/e/f"] {
+      let node = try #require(tree.node(at: path))
+      #expect(tree.path(of: node) == path)
+      #expect(tree.strings("compatible", of: node).first.flatMap { tree.node(compatibleWith: [$0]) } == node)
+    }
+  }
+
+  @Test func availability() throws {
+    func isAvailable(_ status: TreeNode.Value?, above: TreeNode.Value? = nil) throws -> Bool {
+      var (bus, node) = (TreeNode("bus"), TreeNode("node"))
+      if let status { node.properties.append(("status", status.bytes)) }
+      if let above { bus.properties.append(("status", above.bytes)) }
+      bus.children = [node]
+      let tree = try tree(TreeNode("", [:], [bus]))
+      return tree.isAvailable(try #require(tree.node(at: "/bus/node")))
+    }
+    for status in ["okay", "ok", nil] as [TreeNode.Value?] {
+      #expect(try isAvailable(status))
+      #expect(try isAvailable(nil, above: status))
+      #expect(try !isAvailable(status, above: "disabled"))
+    }
+    for status in ["disabled", "reserved", "fail", "fail-sss"] as [TreeNode.Value] {
+      #expect(try !isAvailable(status))
+    }
+  }
+
+  @Test func propertyNames() throws {
+    let tree = try tree(board)
+    #expect(tree.properties(of: try #require(tree.node(at: "/soc/uart@9"))) == ["number", "wide", "flag"])
+    #expect(tree.properties(of: try #require(tree.node(at: "/soc"))) == [])
+  }
+
   @Test func byAlias() throws {
     let tree = try tree(board)
     let uart = tree.node(at: "/soc/uart@9")

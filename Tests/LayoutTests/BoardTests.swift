@@ -1,4 +1,4 @@
-// BoardTests.swift — what a device tree says of its machine: console, PSCI, memory, initrd, command line
+// BoardTests.swift — what a device tree says of its machine: memory, initrd, command line; and what is no board
 // SPDX-License-Identifier: MIT
 
 import TestSupport
@@ -36,123 +36,7 @@ func problems(_ body: () throws -> Void) throws -> [String] {
   }
 }
 
-@Suite struct ConsoleTests {
-  /// A board whose console is at 0x9000000.
-  private func root(
-    _ uart: TreeNode.Value, stdout: TreeNode.Value? = "/uart@9000000", others: [(String, TreeNode.Value)] = []
-  ) -> TreeNode {
-    var node = TreeNode("uart@9000000", ["reg": .wide(0x900_0000, 0x1000), "compatible": uart])
-    for (name, value) in others { node.properties.append((name, value.bytes)) }
-    let chosen = stdout.map { TreeNode("chosen", ["stdout-path": $0]) } ?? TreeNode("chosen")
-    return .root(TreeNode("aliases", ["serial0": "/uart@9000000"]), chosen, node)
-  }
-
-  private let help = "\nhelp: name the UART with --console TYPE@ADDR, or do without it with --console none"
-
-  private func refusal(_ root: TreeNode) throws -> [String] {
-    try problems { _ = try root.board().console() }
-  }
-
-  @Test(
-    arguments: [
-      "/uart@9000000", "/uart@9000000:115200n8", "/uart@9000000:", "serial0", "serial0:115200n8",
-      "serial0:115200:more", "/uart",
-    ])
-  func path(_ path: String) throws {
-    let board = try root("arm,pl011", stdout: .init(stringLiteral: path)).board()
-    #expect(try board.console() == .init(.pl011, base: 0x900_0000))
-  }
-
-  @Test func noPath() throws {
-    let none = "board.dtb: /chosen/stdout-path: none, expected the console's node" + help
-    #expect(try refusal(root("arm,pl011", stdout: nil)) == [none])
-    #expect(try refusal(.root()) == [none])
-    #expect(try refusal(root("arm,pl011", stdout: .empty)) == [none])
-    for path in ["/uart@9000001", "serial1:115200n8", ":115200n8", "uart@9000000"] {
-      #expect(
-        try refusal(root("arm,pl011", stdout: .init(stringLiteral: path)))
-          == ["board.dtb: /chosen/stdout-path: \"\(path)\", expected the path of a node, or an alias" + help])
-    }
-  }
-
-  @Test(
-    arguments: [
-      (["arm,pl011", "arm,primecell"], .pl011), (["arm,sbsa-uart"], .pl011),
-      (["vendor,uart", "arm,pl011"], .pl011),
-      (["brcm,bcm2835-aux-uart"], .uart8250MMIO32), (["ns8250"], .uart8250), (["ns16450"], .uart8250),
-      (["ns16550"], .uart8250), (["vendor,uart", "ns16550a"], .uart8250), (["snps,dw-apb-uart"], .uart8250),
-      (["ti,am654-uart"], .uart8250), (["nvidia,tegra20-uart"], .uart8250),
-    ] as [([String], UART)])
-  func compatible(_ names: [String], _ uart: UART) throws {
-    let value = TreeNode.Value(bytes: names.flatMap { Array($0.utf8) + [0] })
-    #expect(try root(value).board().console() == .init(uart, base: 0x900_0000))
-  }
-
-  @Test func registers() throws {
-    func console(_ others: (String, TreeNode.Value)...) throws -> PurgatoryInfo.Console {
-      try root("ns16550a", others: others).board().console()
-    }
-    #expect(try console(("reg-shift", [0])).uart == .uart8250)
-    #expect(try console(("reg-shift", [0]), ("reg-io-width", [1])).uart == .uart8250)
-    #expect(try console(("reg-shift", [2]), ("reg-io-width", [4])).uart == .uart8250MMIO32)
-    for (shift, width) in [(2, 1), (2, 2), (0, 4), (1, 2), (3, 4), (0xffff_ffff, 0xffff_ffff)]
-      as [(UInt32, UInt32)]
-    {
-      #expect(
-        try refusal(root("ns16550a", others: [("reg-shift", [shift]), ("reg-io-width", [width])]))
-          == [
-            "board.dtb: /uart@9000000: an 8250 with reg-shift \(shift) and reg-io-width \(width), "
-              + "expected 0 and 1, or 2 and 4" + help
-          ])
-    }
-    // A PL011 has one layout, whatever it says.
-    #expect(try root("arm,pl011", others: [("reg-shift", [2])]).board().console().uart == .pl011)
-  }
-
-  @Test func another() throws {
-    #expect(
-      try refusal(root(.strings("vendor,uart", "vendor,uart-v1")))
-        == ["board.dtb: /uart@9000000: vendor,uart, vendor,uart-v1, expected a PL011 or an 8250" + help])
-    let chosen = TreeNode("chosen", ["stdout-path": "/uart"])
-    #expect(
-      try refusal(.root(chosen, TreeNode("uart", ["reg": .wide(1, 1)])))
-        == ["board.dtb: /uart: no compatible, expected a PL011 or an 8250" + help])
-    #expect(
-      try refusal(.root(chosen, TreeNode("uart", ["compatible": "arm,pl011"])))
-        == ["board.dtb: /uart: no reg that the CPU can reach, expected the UART's registers" + help])
-  }
-
-  /// The Raspberry Pi 4's mini-UART: an alias, a path through a bus, VideoCore addresses.
-  @Test func behindABus() throws {
-    let uart = TreeNode(
-      "serial@7e215040", ["compatible": "brcm,bcm2835-aux-uart", "reg": [0x7e21_5040, 0x40]])
-    let soc = TreeNode(
-      "soc",
-      ["#address-cells": [1], "#size-cells": [1], "ranges": [0x7e00_0000, 0, 0xfe00_0000, 0x180_0000]], [uart]
-    )
-    let root = TreeNode(
-      "", ["#address-cells": [2], "#size-cells": [1]],
-      [
-        TreeNode("aliases", ["serial1": "/soc/serial@7e215040"]),
-        TreeNode("chosen", ["stdout-path": "serial1:115200n8"]), soc,
-      ])
-    #expect(try root.board().console() == .init(.uart8250MMIO32, base: 0xfe21_5040))
-  }
-}
-
 @Suite struct BoardTests {
-  @Test func psci() throws {
-    func conduit(_ properties: KeyValuePairs<String, TreeNode.Value>) throws -> PurgatoryInfo.PSCIConduit? {
-      try TreeNode.root(TreeNode("psci", properties)).board().psciConduit
-    }
-    #expect(try conduit(["method": "smc"]) == .smc)
-    #expect(try conduit(["method": "hvc"]) == .hvc)
-    #expect(try conduit(["method": "svc"]) == nil)
-    #expect(try conduit(["method": .empty]) == nil)
-    #expect(try conduit([:]) == nil)
-    #expect(try TreeNode.root().board().psciConduit == nil)
-  }
-
   @Test func memory() throws {
     let board = try TreeNode.root(
       .memory(0x8_8000_0000, 0x8000_0000), .memory(0x4000_0000, 0x1000_0000),
@@ -221,12 +105,20 @@ func problems(_ body: () throws -> Void) throws -> [String] {
       .root(TreeNode("chosen", ["bootargs": "old", "linux,initrd-start": [1], "other": [7]])),
     ] {
       let told = try Board(
-        root.board().bytes(initrd: range, commandLine: "quiet a=\"b c\""), file: "told.dtb")
+        told(root.board(), range, "quiet a=\"b c\""), file: "told.dtb")
       #expect(told.initrd == range)
       let chosen = try #require(told.tree.node(at: "/chosen"))
       #expect(told.tree.strings("bootargs", of: chosen) == ["quiet a=\"b c\""])
       #expect(told.tree.number("other", of: chosen) == (root.children.isEmpty ? nil : 7))
     }
+  }
+
+  /// The tree's bytes, told of an initrd and a command line.
+  private func told(_ board: Board, _ initrd: Range<UInt64>?, _ commandLine: String?) throws -> [UInt8] {
+    var changes = BoardChanges()
+    if let initrd { changes.initrd = .at(initrd) }
+    changes.commandLine = commandLine
+    return try board.bytes(changes)
   }
 
   /// Nothing to say, or nothing that it does not say already: not a byte changes, padding and all.
@@ -235,10 +127,68 @@ func problems(_ body: () throws -> Void) throws -> [String] {
       "chosen", ["bootargs": "quiet", "linux,initrd-start": [0x5000_0000], "linux,initrd-end": [0x5100_0000]])
     let bytes = TreeNode.root(chosen).dtb() + [UInt8](repeating: 0, count: 100)
     let board = try Board(bytes, file: "board.dtb")
-    #expect(try board.bytes(initrd: nil, commandLine: nil) == bytes)
-    #expect(try board.bytes(initrd: 0x5000_0000..<0x5100_0000, commandLine: "quiet") == bytes)
-    #expect(try board.bytes(initrd: 0x5000_0000..<0x5100_0001, commandLine: nil) != bytes)
-    #expect(try board.bytes(initrd: nil, commandLine: "") != bytes)
+    #expect(try told(board, nil, nil) == bytes)
+    #expect(try told(board, 0x5000_0000..<0x5100_0000, "quiet") == bytes)
+    #expect(try told(board, 0x5000_0000..<0x5100_0001, nil) != bytes)
+    #expect(try told(board, nil, "") != bytes)
+  }
+
+  /// What a crash kernel's tree says of memory (Linux drivers/of/fdt.c).
+  @Test func crashKernel() throws {
+    func board(_ chosen: KeyValuePairs<String, TreeNode.Value>) throws -> Board {
+      try TreeNode.root(.memory(0x4000_0000, 1 << 30), TreeNode("chosen", chosen)).board()
+    }
+    let two = try board([
+      "linux,usable-memory-range": .wide(0x7000_0000, 0x800_0000, 0x4000_0000, 0x10_0000),
+      "linux,elfcorehdr": .wide(0x7000_0000, 0x1000),
+    ])
+    #expect(two.usableMemory == [0x4000_0000..<0x4010_0000, 0x7000_0000..<0x7800_0000])
+    #expect(two.reserved == [0x7000_0000..<0x7000_1000])
+    #expect(two.memory == [0x4000_0000..<0x8000_0000])
+    #expect(try board([:]).usableMemory == nil)
+    // A memory node may say itself how much of it is to be used.
+    var node = TreeNode.memory(0x4000_0000, 1 << 30)
+    node.properties.append(("linux,usable-memory", TreeNode.Value.wide(0x5000_0000, 0x1000).bytes))
+    #expect(try TreeNode.root(node).board().memory == [0x5000_0000..<0x5000_1000])
+  }
+
+  /// What is disabled is reserved from nobody; what is not to be mapped is reserved, too.
+  @Test func unmapped() throws {
+    let board = try TreeNode.root(
+      .reserved(
+        TreeNode("secure@50000000", ["reg": .wide(0x5000_0000, 0x10_0000), "no-map": .empty]),
+        TreeNode("off@60000000", ["reg": .wide(0x6000_0000, 1), "no-map": .empty, "status": "disabled"]),
+        TreeNode("log@70000000", ["reg": .wide(0x7000_0000, 0x1000)]))
+    ).board()
+    #expect(board.unmapped == [0x5000_0000..<0x5010_0000])
+    #expect(board.reserved == [0x5000_0000..<0x5010_0000, 0x7000_0000..<0x7000_1000])
+  }
+
+  @Test func noBoard() throws {
+    let overlay =
+      "x.dtbo: a device tree overlay, expected the device tree of a board\n"
+      + "help: apply it: fdtoverlay -i BOARD.dtb -o applied.dtb x.dtbo"
+    for children in [
+      [TreeNode("__fixups__", ["uart0": "/fragment@0:target:0"])],
+      [TreeNode("fragment@0", ["target-path": "/"], [TreeNode("__overlay__")])],
+    ] {
+      #expect(try problems { _ = try Board(TreeNode("", [:], children).dtb(), file: "x.dtbo") } == [overlay])
+    }
+    let images = TreeNode(
+      "images", [:],
+      [
+        TreeNode("kernel", ["type": "kernel"]), TreeNode("fdt-1", ["type": "flat_dt"]),
+        TreeNode("fdt-2", ["type": "flat_dt"]),
+      ])
+    let fit = TreeNode("", [:], [images, TreeNode("configurations")])
+    #expect(
+      try problems { _ = try Board(fit.dtb(), file: "x.itb") } == [
+        "x.itb: a FIT image, of 2 device trees, expected the device tree of a board\n"
+          + "help: extract it: dumpimage -T flat_dt -p 1 -o board.dtb x.itb"
+      ])
+    // What a board's tree may have: symbols for overlays, and a node of either name.
+    #expect(try TreeNode.root(TreeNode("__symbols__"), TreeNode("images")).board().memory == [])
+    #expect(try TreeNode.root(TreeNode("configurations")).board().memory == [])
   }
 
   @Test func noDeviceTree() throws {

@@ -37,7 +37,7 @@ import Testing
     let map = try await map([
       "--output-dir", "out", "--kernel", "Image", "--initrd", "initrd", "--dtb", "board.dtb", "--segment",
       "payload@0x130000800",
-      "--load-address", "0x13fffe000",
+      "--load-address", "0x13fffe000", "--force",
     ])
     #expect(
       map == """

@@ -28,13 +28,16 @@ import Testing
   private func use(_ bytes: [UInt8]) -> Bool {
     if let board = try? Board(bytes, file: "hostile.dtb") {
       _ = board.reserved
-      _ = board.psciConduit
+      _ = board.psci
       _ = try? board.console()
     }
     let dtb = File(role: .dtb, name: "hostile.dtb", bytes: bytes, address: nil)
     var plan = Plan(files: [.kernel(), .initrd(5000), dtb], commandLine: "quiet")
     let isPlaced = (try? plan.layout()) != nil
     plan.updatesDeviceTree = false
+    _ = try? plan.layout()
+    plan.updatesDeviceTree = true
+    plan.memory = [0x4000_0000..<0x8000_0000]
     _ = try? plan.layout()
     return isPlaced
   }

@@ -17,11 +17,21 @@ struct Plan: Sendable {
   var placesPurgatory = true
   /// As with --output-dir.
   var updatesDeviceTree = true
+  var isRelative = false
+  var keepsSeeds = false
+  var isForced = false
 
   func layout() throws -> Layout {
-    try Layout(
+    var request = LayoutRequest(
       files: files, memory: memory, commandLine: commandLine, purgatorySize: purgatorySize,
-      loadAddress: loadAddress, placesPurgatory: placesPurgatory, updatesDeviceTree: updatesDeviceTree)
+      loadAddress: loadAddress)
+    request.placesPurgatory = placesPurgatory
+    request.isRelative = isRelative
+    request.bootsKernel = files.contains { $0.role == .kernel }
+    request.updatesDeviceTree = updatesDeviceTree
+    request.keepsSeeds = keepsSeeds
+    request.isForced = isForced
+    return try Layout(request)
   }
 
   /// The problems for which there is no layout.
@@ -46,6 +56,15 @@ extension File {
       role: .segment, name: "payload", bytes: [UInt8](repeating: 9, count: size), address: address,
       memorySize: memorySize)
   }
+}
+
+extension BoardChanges {
+  /// Nothing but room for the result.
+  static let room = {
+    var changes = Self()
+    changes.reservesResult = true
+    return changes
+  }()
 }
 
 extension Layout {
@@ -80,7 +99,7 @@ extension Layout {
     // Untold of anything, it has room for the result, and no more.
     let untold = try Plan(files: [.kernel(), .dtb(tree)]).layout()
     #expect(untold.deviceTreeChanged)
-    let expected = try Board(tree.dtb(), file: "").bytes(reservesResult: true)
+    let expected = try Board(tree.dtb(), file: "").bytes(.room)
     #expect(untold.segments.first { $0.role == .dtb }?.bytes == expected)
     // Which it has once.
     let again = File(role: .dtb, name: "board.dtb", bytes: expected, address: nil)

@@ -29,7 +29,10 @@ public enum LinuxInputs {
   public static func deviceTree(initrdAt address: UInt64, machine options: [String]) throws -> [UInt8] {
     let board = try Board(QEMU.deviceTree(of: options), file: "virt.dtb")
     let size = try UInt64(bytes(initrdPath).count)
-    return try board.bytes(initrd: address..<address + size, commandLine: commandLine)
+    var changes = BoardChanges()
+    changes.initrd = .at(address..<address + size)
+    changes.commandLine = commandLine
+    return try board.bytes(changes)
   }
 }
 

@@ -123,14 +123,29 @@ struct purgatory_info {
     uint32_t console_ready;  /* a byte has left when (status & mask) == ready */
 };
 
-/* How a UART takes a byte. The purgatory knows none by name: these are initialisers for a struct purgatory_console. */
+/* How a UART takes a byte. The purgatory knows none by name: these are initialisers for a struct purgatory_console.
+ * Each with the driver of Linux 6.12, in drivers/tty/serial, that its registers were checked against. */
 struct purgatory_console {
     uint32_t access, data, status, mask, ready; /* as console_access to console_ready */
 };
-#define PURGATORY_CONSOLE_RAW         { 0, 0, 0, 0, 0 }                 /* a byte store, and that is all: kexec-tools' */
-#define PURGATORY_CONSOLE_PL011       { 4, 0x00, 0x18, 1 << 3, 0 }      /* UARTFR.BUSY; Arm DDI 0183 */
-#define PURGATORY_CONSOLE_8250        { 1, 0, 5, 1 << 6, 1 << 6 }       /* LSR.TEMT, 8-bit registers next to each other */
-#define PURGATORY_CONSOLE_8250_MMIO32 { 4, 0, 5 * 4, 1 << 6, 1 << 6 }   /* the same, 32-bit registers */
+#define PURGATORY_CONSOLE_RAW            { 0, 0, 0, 0, 0 }                        /* a byte store, and that is all: kexec-tools' */
+#define PURGATORY_CONSOLE_PL011          { 4, 0x00, 0x18, 1 << 3, 0 }             /* UARTFR.BUSY; Arm DDI 0183 */
+#define PURGATORY_CONSOLE_QDF2400        { 4, 0x00, 0x18, 1 << 7, 1 << 7 }        /* a PL011 whose BUSY is not to be trusted: UARTFR.TXFE; amba-pl011.c */
+#define PURGATORY_CONSOLE_8250           { 1, 0, 5, 1 << 6, 1 << 6 }              /* LSR.TEMT, 8-bit registers next to each other; 8250/ */
+#define PURGATORY_CONSOLE_8250_STRIDE4   { 1, 0, 5 * 4, 1 << 6, 1 << 6 }          /* the same, 8-bit registers 4 apart */
+#define PURGATORY_CONSOLE_8250_MMIO32    { 4, 0, 5 * 4, 1 << 6, 1 << 6 }          /* the same, 32-bit registers */
+#define PURGATORY_CONSOLE_IMX            { 4, 0x40, 0x98, 1 << 3, 1 << 3 }        /* UTXD, USR2.TXDC; imx.c */
+#define PURGATORY_CONSOLE_LPUART         { 1, 7, 4, 1 << 6, 1 << 6 }              /* D, S1.TC, of 8 bits; fsl_lpuart.c */
+#define PURGATORY_CONSOLE_LPUART32       { 4, 0x0c, 0x04, 1 << 22, 1 << 22 }      /* DATA, STAT.TC, of 32 bits; fsl_lpuart.c */
+#define PURGATORY_CONSOLE_IMX_LPUART     { 4, 0x1c, 0x14, 1 << 22, 1 << 22 }      /* the same behind 4 registers; fsl_lpuart.c */
+#define PURGATORY_CONSOLE_MESON          { 4, 0x00, 0x0c, 0x2400000, 0x400000 }   /* WFIFO, STATUS: empty, not busy; meson_uart.c */
+#define PURGATORY_CONSOLE_CADENCE        { 4, 0x30, 0x2c, 0x808, 0x008 }          /* FIFO, SR: TEMPTY, not TACTIVE; xilinx_uartps.c */
+#define PURGATORY_CONSOLE_SCIF           { 1, 0x0c, 0x1d, 0xff, 0 }               /* FTDR, upper half of FDR: none in the FIFO (FSR.TEND needs clearing); sh-sci.c */
+#define PURGATORY_CONSOLE_SCIFA          { 1, 0x06, 0x0f, 0xff, 0 }               /* the same, registers 2 apart; sh-sci.c */
+#define PURGATORY_CONSOLE_SAMSUNG        { 4, 0x20, 0x10, 1 << 2, 1 << 2 }        /* UTXH, UTRSTAT: all empty; samsung_tty.c */
+#define PURGATORY_CONSOLE_ARMADA3700     { 4, 0x04, 0x0c, 1 << 6, 1 << 6 }        /* TSH, STAT.TX_EMP; mvebu-uart.c */
+#define PURGATORY_CONSOLE_ARMADA3700_EXT { 4, 0x1c, 0x0c, 1 << 6, 1 << 6 }        /* its second UART; mvebu-uart.c */
+#define PURGATORY_CONSOLE_STM32          { 4, 0x28, 0x1c, 1 << 6, 1 << 6 }        /* TDR, ISR.TC; stm32-usart.h */
 
 static inline void purgatory_set_console(struct purgatory_info *info, uint64_t base,
                                          const struct purgatory_console *console)

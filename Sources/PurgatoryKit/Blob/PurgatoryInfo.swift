@@ -63,6 +63,9 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public enum FailureAction: UInt64, CaseIterable, Sendable {
     case halt = 0
     case reset, poweroff, boot
+
+    /// Whether it takes a PSCI call.
+    public var usesPSCI: Bool { self == .reset || self == .poweroff }
   }
 
   /// The instruction that reaches PSCI (flags bit 10).

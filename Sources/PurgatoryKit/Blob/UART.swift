@@ -36,19 +36,64 @@ extension UART {
   /// A byte store, and nothing to ask; all zero, which is what kexec-tools leaves to the purgatory.
   public static let raw = UART(purgatory_console_raw)
   public static let pl011 = UART(purgatory_console_pl011)
+  /// A PL011 of Qualcomm's QDF2400, whose BUSY stays set (erratum 44).
+  public static let qdf2400 = UART(purgatory_console_qdf2400)
   /// 8-bit registers next to each other.
   public static let uart8250 = UART(purgatory_console_8250)
+  /// 8-bit registers 4 bytes apart.
+  public static let uart8250Stride4 = UART(purgatory_console_8250_stride4)
   /// 32-bit registers.
   public static let uart8250MMIO32 = UART(purgatory_console_8250_mmio32)
+  /// NXP i.MX 1 to 8M.
+  public static let imx = UART(purgatory_console_imx)
+  /// NXP LPUART: of 8 bits (Vybrid), of 32 bits (Layerscape), and of 32 bits as i.MX 7ULP, 8 and 9 have it.
+  public static let lpuart = UART(purgatory_console_lpuart)
+  public static let lpuart32 = UART(purgatory_console_lpuart32)
+  public static let imxLPUART = UART(purgatory_console_imx_lpuart)
+  /// Amlogic.
+  public static let meson = UART(purgatory_console_meson)
+  /// Zynq, ZynqMP and Versal.
+  public static let cadence = UART(purgatory_console_cadence)
+  /// Renesas R-Car's SCIF and HSCIF, and the SCIFA of RZ.
+  public static let scif = UART(purgatory_console_scif)
+  public static let scifa = UART(purgatory_console_scifa)
+  /// Exynos, Google's GS101 and Apple's.
+  public static let samsung = UART(purgatory_console_samsung)
+  /// Marvell Armada 3700: the first and the second UART.
+  public static let armada3700 = UART(purgatory_console_armada3700)
+  public static let armada3700Ext = UART(purgatory_console_armada3700_ext)
+  /// STM32 from F7 on.
+  public static let stm32 = UART(purgatory_console_stm32)
 
   /// Every UART that has a name.
   public static let named: [(name: String, uart: UART)] = [
-    ("raw", raw), ("pl011", pl011), ("8250", uart8250), ("8250-mmio32", uart8250MMIO32),
+    ("raw", raw), ("pl011", pl011), ("8250", uart8250), ("8250-stride4", uart8250Stride4),
+    ("8250-mmio32", uart8250MMIO32), ("imx", imx), ("imx-lpuart", imxLPUART), ("lpuart", lpuart),
+    ("lpuart32", lpuart32), ("meson", meson), ("cadence", cadence), ("scif", scif), ("scifa", scifa),
+    ("samsung", samsung), ("armada3700", armada3700), ("armada3700-ext", armada3700Ext), ("stm32", stm32),
+    ("qdf2400", qdf2400),
   ]
 
   /// Its name, or "described".
   public var name: String {
     Self.named.first { $0.uart.isSame(as: self) }?.name ?? "described"
+  }
+
+  /// As --console takes it.
+  public func argument(at base: UInt64) -> String {
+    "\(name == "described" ? "custom:\(fields)" : name)@\(String(hex: base))"
+  }
+
+  /// The fields of the description, by name.
+  public static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
+    ("access", \.access), ("data", \.data), ("status", \.status), ("mask", \.mask), ("ready", \.ready),
+  ]
+
+  /// As `custom:` takes them.
+  public var fields: String {
+    "access=\(width)"
+      + Self.settings.dropFirst().map { ",\($0.name)=\(String(hex: UInt64(self[keyPath: $0.field])))" }
+      .joined()
   }
 
   /// The bytes of a register access: what the registers' addresses are multiples of.

@@ -9,6 +9,8 @@ import DeviceTree
 /// Everything is relative to the file's own base, which the loader puts at a multiple of 2 MiB.
 public struct Bundle: Sendable {
   public let bytes: [UInt8]
+  /// What was changed in the device tree that the user may not expect, in sentences.
+  public let notes: [String]
 
   /// - Parameters:
   ///   - blob: an unfilled purgatory.
@@ -20,10 +22,16 @@ public struct Bundle: Sendable {
     var end = blob.info.memorySize
     var changes = changes
     var segments: [Segment] = []
+    var notes: [String] = []
     if let dtb {
       let board = try Board(dtb.bytes, file: dtb.name)
-      let dtb = File(
-        role: .dtb, name: dtb.name, bytes: try board.bytes(reservesResult: true), address: nil)
+      var told = BoardChanges()
+      told.reservesResult = true
+      // What belongs to one boot is not baked into a file.
+      told.dropsSeeds = true
+      if board.namesInitrd { told.initrd = .dropped }
+      notes = board.notes(on: told)
+      let dtb = File(role: .dtb, name: dtb.name, bytes: try board.bytes(told), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(
           Problem(dtb.name, "size", found: "\(dtb.bytes.count) bytes", expected: "at most 2 MiB"))
@@ -56,6 +64,7 @@ public struct Bundle: Sendable {
       bytes += [UInt8](repeating: 0, count: Int(clamping: segment.base) - bytes.count) + segment.bytes
     }
     self.bytes = bytes
+    self.notes = notes
   }
 
   /// The lowest page from `address` on at which the device tree does not cross a multiple of 2 MiB (booting.rst).

@@ -1,4 +1,4 @@
-// Board.swift — what a device tree says of the machine: memory, console, the way to PSCI
+// Board.swift — what a device tree says of the machine: memory, the way to PSCI, what the kernel is told
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
@@ -10,6 +10,7 @@ public struct Board: Sendable {
   public let file: String
   public let tree: DeviceTree
 
+  /// - Throws: also for a tree that describes no board, but changes one or holds one.
   public init(_ bytes: [UInt8], file: String) throws(Rejection) {
     self.file = file
     do {
@@ -17,131 +18,127 @@ public struct Board: Sendable {
     } catch {
       throw Rejection(Problem(file, error.place, found: error.found, expected: error.expected))
     }
+    if let problem = otherKind { throw Rejection(problem) }
+  }
+
+  /// What the tree is where it is no board's.
+  private var otherKind: Problem? {
+    guard let root = tree.node(at: "/") else { return nil }
+    let children = tree.children(of: root)
+    func hasChild(_ name: String, _ node: DeviceTree.Node) -> Bool {
+      tree.children(of: node).contains { tree.name(of: $0) == name }
+    }
+    let expected = "the device tree of a board"
+    if children.contains(where: { tree.name(of: $0) == "__fixups__" || hasChild("__overlay__", $0) }) {
+      return Problem(
+        file, found: "a device tree overlay", expected: expected,
+        help: "apply it: fdtoverlay -i BOARD.dtb -o applied.dtb \(file)")
+    }
+    if let images = children.first(where: { tree.name(of: $0) == "images" }),
+      children.contains(where: { tree.name(of: $0) == "configurations" })
+    {
+      let trees = tree.children(of: images).enumerated()
+        .filter { tree.strings("type", of: $0.element) == ["flat_dt"] }
+      let number = trees.first.map { "\($0.offset)" } ?? "N"
+      return Problem(
+        file, found: "a FIT image, of \(trees.count) device tree\(trees.count == 1 ? "" : "s")",
+        expected: expected,
+        help: "extract it: dumpimage -T flat_dt -p \(number) -o board.dtb \(file)")
+    }
+    return nil
   }
 
   /// RAM, by address. What is disabled is not the kernel's: QEMU's secure RAM, say.
-  public var memory: [Range<UInt64>] {
-    guard let root = tree.node(at: "/") else { return [] }
-    return tree.children(of: root)
-      .filter { tree.strings("device_type", of: $0) == ["memory"] && isAvailable($0) }
-      .flatMap { tree.registers(of: $0) }.merged
+  public var memory: [Range<UInt64>] { tree.memory.merged }
+
+  /// What a crash kernel may use of it, by address (kdump); nil: all.
+  public var usableMemory: [Range<UInt64>]? {
+    guard let chosen, tree.property("linux,usable-memory-range", of: chosen) != nil else { return nil }
+    return tree.ranges("linux,usable-memory-range", of: chosen).merged
   }
 
-  private func isAvailable(_ node: DeviceTree.Node) -> Bool {
-    let status = tree.strings("status", of: node)
-    return status.isEmpty || status == ["okay"] || status == ["ok"]
-  }
-
-  /// Memory that nothing may be placed in, by address: /memreserve/ and the children of /reserved-memory that have a place.
+  /// Memory that nothing may be placed in, by address: /memreserve/, the children of /reserved-memory that have a place,
+  /// and the core header of the kernel that crashed.
   public var reserved: [Range<UInt64>] {
-    let nodes = tree.node(at: "/reserved-memory").map { tree.children(of: $0) } ?? []
-    return (tree.memoryReservations + nodes.flatMap { tree.registers(of: $0) }).merged
+    let header = chosen.map { tree.ranges("linux,elfcorehdr", of: $0) } ?? []
+    return (tree.memoryReservations + reservedNodes.flatMap { tree.registers(of: $0) } + header).merged
   }
 
-  /// The instruction that reaches PSCI; nil: the tree has no PSCI.
-  public var psciConduit: PurgatoryInfo.PSCIConduit? {
-    guard let node = tree.node(at: "/psci"), let method = tree.strings("method", of: node).first else {
-      return nil
+  /// Memory that the kernel must not even map, by address.
+  public var unmapped: [Range<UInt64>] {
+    reservedNodes.filter { tree.property("no-map", of: $0) != nil }.flatMap { tree.registers(of: $0) }.merged
+  }
+
+  private var reservedNodes: [DeviceTree.Node] {
+    tree.node(at: "/reserved-memory").map { tree.children(of: $0).filter(tree.isAvailable) } ?? []
+  }
+
+  var chosen: DeviceTree.Node? { tree.node(at: "/chosen") }
+
+  /// The tree is what UEFI, or Linux's EFI stub, hands over: memory is in the UEFI memory map, and devices are in ACPI's
+  /// tables unless the tree has them. To add a node to an otherwise empty one is to take ACPI away from Linux.
+  public var isOfUEFI: Bool { chosen.map { tree.property("linux,uefi-mmap-start", of: $0) != nil } ?? false }
+
+  /// The instruction that reaches a PSCI that can reset and power off, or why there is none. It is found as Linux finds it:
+  /// by the first node that is compatible, wherever that is.
+  public var psci: Result<PurgatoryInfo.PSCIConduit, Problem> {
+    let override = "use --on-failure halt or boot; or, if you know better, --psci smc or --psci hvc"
+    guard let node = tree.node(compatibleWith: ["arm,psci", "arm,psci-0.2", "arm,psci-1.0"]),
+      tree.isAvailable(node)
+    else {
+      if isOfUEFI {
+        return .failure(
+          Problem(
+            file, "PSCI", found: "a tree of a UEFI boot, which does not say", expected: "--psci",
+            help:
+              "od -An -tu1 -j129 -N1 /sys/firmware/acpi/tables/FACP (as root): 1 is --psci smc, 3 --psci hvc")
+        )
+      }
+      return .failure(
+        Problem(
+          file, "PSCI", found: "none, so nothing resets or powers off",
+          expected: "a node that is compatible with arm,psci-0.2 or newer", help: override))
     }
-    return PurgatoryInfo.PSCIConduit.allCases.first { $0.name == method }
+    let place = tree.path(of: node)
+    guard
+      tree.strings("compatible", of: node).contains(where: { $0 != "arm,psci" && $0.hasPrefix("arm,psci-") })
+    else {
+      return .failure(
+        Problem(
+          file, place, found: "PSCI 0.1, which can neither reset nor power off", expected: "0.2 or newer",
+          help: override))
+    }
+    let method = tree.strings("method", of: node).first
+    guard let conduit = PurgatoryInfo.PSCIConduit.allCases.first(where: { $0.name == method }) else {
+      return .failure(
+        Problem(
+          file, place, found: method.map { "method \"\($0)\"" } ?? "no method", expected: "smc or hvc",
+          help: override))
+    }
+    return .success(conduit)
   }
 
   /// The initrd that /chosen names.
   public var initrd: Range<UInt64>? {
-    guard let chosen = tree.node(at: "/chosen"), let start = tree.address("linux,initrd-start", of: chosen),
+    guard let chosen, let start = tree.address("linux,initrd-start", of: chosen),
       let end = tree.address("linux,initrd-end", of: chosen)
     else { return nil }
     return Range(from: start, to: end)
   }
 
-  /// The UART that /chosen/stdout-path names.
-  public func console() throws(Rejection) -> PurgatoryInfo.Console {
-    let place = "/chosen/stdout-path"
-    let help = "name the UART with --console TYPE@ADDR, or do without it with --console none"
-    guard let chosen = tree.node(at: "/chosen"), let value = tree.strings("stdout-path", of: chosen).first
-    else {
-      throw Rejection(Problem(file, place, found: "none", expected: "the console's node", help: help))
-    }
-    let path = String(value.prefix { $0 != ":" })  // options such as :115200n8 follow
-    guard let node = tree.node(at: path) else {
-      throw Rejection(
-        Problem(file, place, found: "\"\(value)\"", expected: "the path of a node, or an alias", help: help))
-    }
-    guard let base = tree.registers(of: node).first?.lowerBound else {
-      throw Rejection(
-        Problem(
-          file, path, found: "no reg that the CPU can reach", expected: "the UART's registers", help: help))
-    }
-    let compatible = tree.strings("compatible", of: node)
-    let shift = tree.number("reg-shift", of: node) ?? 0
-    let width = tree.number("reg-io-width", of: node) ?? 1
-    if compatible.contains(where: Self.pl011.contains) { return .init(.pl011, base: base) }
-    if compatible.contains(where: Self.auxiliaryUART.contains) {
-      return .init(.uart8250MMIO32, base: base)
-    }
-    if compatible.contains(where: Self.uart8250.contains) {
-      switch (shift, width) {
-      case (0, 1): return .init(.uart8250, base: base)
-      case (2, 4): return .init(.uart8250MMIO32, base: base)
-      default:
-        throw Rejection(
-          Problem(
-            file, path, found: "an 8250 with reg-shift \(shift) and reg-io-width \(width)",
-            expected: "0 and 1, or 2 and 4", help: help))
-      }
-    }
-    throw Rejection(
-      Problem(
-        file, path, found: compatible.isEmpty ? "no compatible" : compatible.joined(separator: ", "),
-        expected: "a PL011 or an 8250", help: help))
-  }
-
-  private static let pl011: Set = ["arm,pl011", "arm,sbsa-uart"]
-  private static let auxiliaryUART: Set = ["brcm,bcm2835-aux-uart"]
-  private static let uart8250: Set = [
-    "ns8250", "ns16450", "ns16550", "ns16550a", "snps,dw-apb-uart", "ti,am654-uart", "nvidia,tegra20-uart",
-  ]
+  /// The command line that /chosen has; nil: none.
+  public var commandLine: String? { chosen.flatMap { tree.strings("bootargs", of: $0).first } }
 
   /// The property of /chosen with room for what the purgatory tells the next system (docs/abi.md, `result_addr`).
   static let resultProperty = "purgatory,result"
 
   /// Where that room is in the DTB, in bytes; nil: there is none, or it is not aligned.
   var resultOffset: UInt64? {
-    guard let chosen = tree.node(at: "/chosen"),
+    guard let chosen,
       tree.property(Self.resultProperty, of: chosen)?.count == PurgatoryInfo.resultSize,
       let offset = tree.offset(of: Self.resultProperty, of: chosen).map(UInt64.init(clamping:)),
       offset.isMultiple(of: PurgatoryInfo.resultAlignment)
     else { return nil }
     return offset
   }
-
-  /// The DTB with what /chosen has to say of `initrd` and `commandLine`, and room for the purgatory's result; unchanged where
-  /// it says so already.
-  public func bytes(initrd: Range<UInt64>? = nil, commandLine: String? = nil, reservesResult: Bool = false)
-    throws(Rejection) -> [UInt8]
-  {
-    var tree = tree
-    func set(_ name: String, _ value: [UInt8]) throws(DeviceTreeError) {
-      if let chosen = tree.node(at: "/chosen"), tree.property(name, of: chosen) == value { return }
-      try tree.set(name, to: value, ofNodeAt: "/chosen")
-    }
-    do {
-      if let initrd, initrd != self.initrd {
-        try set("linux,initrd-start", initrd.lowerBound.bigEndianBytes)
-        try set("linux,initrd-end", initrd.upperBound.bigEndianBytes)
-      }
-      if let commandLine { try set("bootargs", Array(commandLine.utf8) + [0]) }
-      // Last: what follows would move it.
-      if reservesResult {
-        try tree.reserve(Self.resultProperty, PurgatoryInfo.resultSize, ofNodeAt: "/chosen")
-      }
-    } catch {
-      throw Rejection(Problem(file, error.place, found: error.found, expected: error.expected))
-    }
-    return tree.bytes
-  }
-}
-
-extension UInt64 {
-  fileprivate var bigEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) } }
 }

@@ -21,6 +21,43 @@ public struct File: Sendable {
   }
 }
 
+/// What is to be placed, and what is known of the memory.
+public struct LayoutRequest: Sendable {
+  /// At most one kernel, DTB and initrd.
+  public var files: [File]
+  /// RAM; empty: what the device tree says.
+  public var memory: [Range<UInt64>]
+  public var commandLine: String?
+  /// The blob's memory_size.
+  public var purgatorySize: UInt64
+  /// The purgatory's base, where the user gave one.
+  public var loadAddress: UInt64?
+  /// Choose one where the user gave none.
+  public var placesPurgatory = false
+  /// Addresses are relative to the purgatory: without a base of its own it is at 0.
+  public var isRelative = false
+  /// A kernel will get the device tree.
+  public var bootsKernel = false
+  /// Tell the device tree of memory, initrd and command line, and make room for the purgatory's result; otherwise it has to
+  /// say so already.
+  public var updatesDeviceTree = false
+  /// Leave the random numbers for one boot in a device tree that is written.
+  public var keepsSeeds = false
+  /// The user's addresses hold, also in reserved memory, and so does the user's memory.
+  public var isForced = false
+
+  public init(
+    files: [File], memory: [Range<UInt64>] = [], commandLine: String? = nil, purgatorySize: UInt64,
+    loadAddress: UInt64? = nil
+  ) {
+    self.files = files
+    self.memory = memory
+    self.commandLine = commandLine
+    self.purgatorySize = purgatorySize
+    self.loadAddress = loadAddress
+  }
+}
+
 /// Where everything goes. Equal inputs give equal layouts.
 public struct Layout: Sendable {
   /// In the order of the regions: kernel, DTB, initrd, others.
@@ -30,37 +67,13 @@ public struct Layout: Sendable {
   /// RAM that was placed in; empty: unknown.
   public let memory: [Range<UInt64>]
   public let reserved: [Range<UInt64>]
-  /// The DTB is not the file's: /chosen was changed.
+  /// The DTB is not the file's.
   public let deviceTreeChanged: Bool
+  /// What was decided that the user may not expect, in sentences.
+  public let notes: [String]
 
-  /// What firmware, and QEMU, use at the start of RAM.
-  static let firmwareSize: UInt64 = 2 << 20
-
-  /// Where an initrd may be: booting.rst wants it and the kernel in one window of 32 GiB that starts at a multiple of
-  /// 1 GiB. This is from the start of the lowest such window to the end of the highest.
-  ///
-  /// - Returns: nil for a kernel that no such window holds.
-  static func initrdWindow(around kernel: Range<UInt64>) -> ClosedRange<UInt64>? {
-    let (unit, size): (UInt64, UInt64) = (1 << 30, 32 << 30)
-    let highest = kernel.lowerBound.roundedDown(to: unit)
-    // The lowest multiple of 1 GiB from which 32 GiB reach to the kernel's end.
-    let lowest = kernel.upperBound.minus(size)?.roundedUp(to: unit) ?? 0
-    guard lowest <= highest else { return nil }
-    return ClosedRange(uncheckedBounds: (lowest, highest.plus(size &- 1) ?? .max))
-  }
-
-  /// - Parameters:
-  ///   - files: at most one kernel, DTB and initrd.
-  ///   - memory: RAM; empty: what the device tree says.
-  ///   - purgatorySize: the blob's memory_size.
-  ///   - loadAddress: the purgatory's base, where the user gave one.
-  ///   - placesPurgatory: choose one where the user gave none.
-  ///   - updatesDeviceTree: tell the device tree of initrd and command line, and make room for the purgatory's result;
-  ///     otherwise it has to say so already.
-  public init(
-    files: [File], memory: [Range<UInt64>], commandLine: String?, purgatorySize: UInt64, loadAddress: UInt64?,
-    placesPurgatory: Bool, updatesDeviceTree: Bool
-  ) throws(Rejection) {
+  public init(_ request: LayoutRequest) throws(Rejection) {
+    let files = request.files
     let dtb = files.first { $0.role == .dtb }
     var problems: [Problem] = []
     var board: Board?
@@ -74,30 +87,46 @@ public struct Layout: Sendable {
         problems += error.problems
       }
     }
-    if commandLine != nil, dtb == nil {
+    if request.commandLine != nil, dtb == nil {
       problems.append(Problem("--cmdline", found: "no device tree to put it in", expected: "--dtb"))
     }
-    self.memory = memory.isEmpty ? board?.memory ?? [] : memory.merged
-    // Memory that the user named is the user's; that of a device tree has its firmware in it.
-    let firmware =
-      memory.isEmpty ? self.memory.compactMap { Range(base: $0.lowerBound, size: Self.firmwareSize) } : []
-    reserved = board?.reserved ?? []
-    var placer = Placer(FreeMemory(memory: self.memory, reserved: reserved), firmware: firmware)
+    let map = MemoryMap(board: board, told: request.memory, isForced: request.isForced)
+    memory = map.memory
+    reserved = map.reserved
+    problems += map.problems
+    if !request.updatesDeviceTree, request.bootsKernel, let problem = map.unwritten {
+      problems.append(problem)
+    }
+    var changes = BoardChanges()
+    changes.memory = map.stated
+    changes.commandLine = request.commandLine
+    changes.dropsSeeds = !request.keepsSeeds
+    changes.reservesResult = true
+
+    var placer = Placer(map)
     for file in files where file.address != nil { placer.take(file) }
     // A device tree grows when it is told something.
-    if updatesDeviceTree, let board, let address = dtb?.address {
-      let initrd: Range<UInt64>? = files.contains { $0.role == .initrd } ? Range(base: 0, size: 1) : nil
-      let grown = try? board.bytes(initrd: initrd, commandLine: commandLine, reservesResult: true)
-      placer.take(base: address, size: UInt64(grown?.count ?? 0))
+    if request.updatesDeviceTree, let board, let address = dtb?.address {
+      var grown = changes
+      if files.contains(where: { $0.role == .initrd }) { grown.initrd = .at(Range(uncheckedBounds: (0, 1))) }
+      placer.take(base: address, size: UInt64((try? board.bytes(grown))?.count ?? 0))
     }
-    if let loadAddress { placer.take(base: loadAddress, size: purgatorySize) }
+    if let base = request.loadAddress ?? (request.isRelative ? 0 : nil) {
+      placer.take(base: base, size: request.purgatorySize)
+    }
 
     // The kernel first: what it needs is rarest. The DTB last: it has to say where the initrd is.
     var placed: [Segment.Role: Segment] = [:]
     var others: [Segment] = []
+    var homeless = false
     for role in [Segment.Role.kernel, .initrd, .segment] {
       for file in files where file.role == role {
         do {
+          if file.address == nil, let problem = map.unknown {
+            if !homeless { problems.append(problem) }
+            homeless = true
+            continue
+          }
           let segment = try placer.place(file, kernel: placed[.kernel])
           if role == .segment { others.append(segment) } else { placed[role] = segment }
         } catch {
@@ -105,34 +134,48 @@ public struct Layout: Sendable {
         }
       }
     }
+    var notes = map.notes
     var changed = false
     if let dtb, let board {
       do throws(Rejection) {
-        var bytes = dtb.bytes
         let initrd = files.first { $0.role == .initrd }
-        if updatesDeviceTree {
-          bytes = try board.bytes(
-            initrd: placed[.initrd]?.range, commandLine: commandLine, reservesResult: true)
-        } else if commandLine != nil || (initrd != nil && initrd?.address == nil),
-          try board.bytes(initrd: placed[.initrd]?.range, commandLine: commandLine) != bytes
-        {
-          throw Self.unwritten(dtb.name)
+        let loaded = Array(placed.values) + others
+        if let range = placed[.initrd]?.range {
+          changes.initrd = .at(range)
+        } else if initrd == nil, board.namesInitrd, !loaded.contains(where: { $0.range == board.initrd }) {
+          changes.initrd = .dropped
+        }
+        var bytes = dtb.bytes
+        if request.updatesDeviceTree {
+          bytes = try board.bytes(changes)
+          notes += board.notes(on: changes)
+        } else {
+          var asked = BoardChanges()
+          asked.commandLine = request.commandLine
+          if let range = placed[.initrd]?.range { asked.initrd = .at(range) }
+          if request.commandLine != nil || (initrd != nil && initrd?.address == nil),
+            try board.bytes(asked) != bytes
+          {
+            throw Self.unwritten(dtb.name)
+          }
+          if !request.keepsSeeds { notes += board.seedsNote.map { [$0] } ?? [] }
         }
         changed = bytes != dtb.bytes
         let final = try Board(bytes, file: dtb.name)
         let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
+        if dtb.address == nil, let problem = map.unknown {
+          throw Rejection(homeless ? [] : [problem])  // which has been said
+        }
         placed[.dtb] = try placer.place(file, kernel: nil)
         let isMissing = initrd != nil && placed[.initrd] == nil  // which has been said
-        if !isMissing, let range = final.initrd,
-          !(Array(placed.values) + others).contains(where: { $0.range == range })
-        {
+        if !isMissing, let range = final.initrd, !loaded.contains(where: { $0.range == range }) {
           throw Rejection(
             Problem(
               dtb.name, "/chosen", found: "an initrd at \(range.addresses)",
               expected: placed[.initrd].map { "it at \($0.range.addresses)" }
                 ?? "a file that is loaded there",
               help: placed[.initrd] == nil
-                ? "add --initrd FILE@\(String(hex: range.lowerBound))"
+                ? "add --initrd FILE@\(String(hex: range.lowerBound)), or let --output-dir write a device tree without it"
                 : "let --output-dir write a device tree that says so"))
         }
       } catch {
@@ -140,30 +183,68 @@ public struct Layout: Sendable {
       }
     }
     deviceTreeChanged = changed
+    self.notes = notes
 
-    var base = loadAddress
-    if base == nil, placesPurgatory, !self.memory.isEmpty, problems.isEmpty {
-      base = placer.free.place(size: purgatorySize, alignment: PurgatoryInfo.loadAlignment)?.lowerBound
+    var base = request.loadAddress
+    if base == nil, request.placesPurgatory, !memory.isEmpty, problems.isEmpty {
+      base =
+        placer.free.place(size: request.purgatorySize, alignment: PurgatoryInfo.loadAlignment)?.lowerBound
       if base == nil {
-        problems.append(placer.noRoom("the purgatory", purgatorySize, alignment: PurgatoryInfo.loadAlignment))
+        problems.append(
+          placer.noRoom("the purgatory", request.purgatorySize, alignment: PurgatoryInfo.loadAlignment))
       }
     }
-    self.loadAddress = base
+    loadAddress = base
     segments = [placed[.kernel], placed[.dtb], placed[.initrd]].compactMap { $0 } + others
-    problems += outsideMemory(purgatorySize: purgatorySize)
+    problems += misplaced(request)
     guard problems.isEmpty else { throw Rejection(problems) }
   }
 
-  private func outsideMemory(purgatorySize: UInt64) -> [Problem] {
-    guard !memory.isEmpty else { return [] }
+  /// What is not where it can be: mostly where the user said so.
+  private func misplaced(_ request: LayoutRequest) -> [Problem] {
     var ranges = segments.map { (name: $0.file, range: $0.range) }
-    if let range = loadAddress.flatMap({ Range(base: $0, size: purgatorySize) }) {
+    if let range = loadAddress.flatMap({ Range(base: $0, size: request.purgatorySize) }) {
       ranges.append(("the purgatory", range))
     }
-    return ranges.filter { _, range in !memory.contains { $0.contains(range) } }
-      .map {
-        Problem($0.name, "address", found: $0.range.addresses, expected: "memory: \(Self.list(memory))")
+    var problems: [Problem] = []
+    for (name, range) in ranges {
+      if !memory.isEmpty, !memory.contains(where: { $0.contains(range) }) {
+        problems.append(
+          Problem(name, "address", found: range.addresses, expected: "memory: \(Self.list(memory))"))
+      } else if !request.isForced, let taken = reserved.first(where: { $0.overlaps(range) }) {
+        problems.append(
+          Problem(
+            name, "address", found: "\(range.addresses), and \(taken.addresses) is reserved",
+            expected: "memory that the device tree does not reserve",
+            help: "let it be placed, without an address; or, if you know better, add --force"))
       }
+    }
+    if !request.isForced, let kernel = segments.first(where: { $0.role == .kernel }),
+      let initrd = segments.first(where: { $0.role == .initrd }),
+      let window = Self.initrdWindow(around: kernel.range),
+      initrd.range.lowerBound < window.lowerBound || initrd.range.upperBound &- 1 > window.upperBound
+    {
+      problems.append(
+        Problem(
+          initrd.file, "address", found: initrd.range.addresses,
+          expected:
+            "\(String(hex: window.lowerBound))-\(String(hex: window.upperBound)), within 32 GiB of the kernel",
+          help: "let it be placed, without an address; or, if you know better, add --force"))
+    }
+    return problems
+  }
+
+  /// Where an initrd may be: booting.rst wants it and the kernel in one window of 32 GiB that starts at a multiple of
+  /// 1 GiB. This is from the start of the lowest such window to the end of the highest.
+  ///
+  /// - Returns: nil for a kernel that no such window holds.
+  static func initrdWindow(around kernel: Range<UInt64>) -> ClosedRange<UInt64>? {
+    let (unit, size): (UInt64, UInt64) = (1 << 30, 32 << 30)
+    let highest = kernel.lowerBound.roundedDown(to: unit)
+    // The lowest multiple of 1 GiB from which 32 GiB reach to the kernel's end.
+    let lowest = kernel.upperBound.minus(size)?.roundedUp(to: unit) ?? 0
+    guard lowest <= highest else { return nil }
+    return ClosedRange(uncheckedBounds: (lowest, highest.plus(size &- 1) ?? .max))
   }
 
   /// The device tree would have to be changed, and nobody would write it.
@@ -179,89 +260,5 @@ public struct Layout: Sendable {
     let shown = ranges.prefix(4).map(\.addresses)
     let more = ranges.count - shown.count
     return ranges.isEmpty ? "none" : (shown + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")
-  }
-}
-
-/// Places one file after the other.
-private struct Placer {
-  /// Without what is firmware's, which only an old kernel has to share.
-  var free: FreeMemory
-  private var withFirmware: FreeMemory
-
-  init(_ free: FreeMemory, firmware: [Range<UInt64>]) {
-    withFirmware = free
-    self.free = FreeMemory(memory: free.memory, reserved: free.taken + firmware)
-  }
-
-  mutating func take(base: UInt64, size: UInt64) {
-    if let range = Range(base: base, size: size) { take(range) }
-  }
-
-  private mutating func take(_ range: Range<UInt64>) {
-    free.take(range)
-    withFirmware.take(range)
-  }
-
-  /// Takes what the file will take, as far as that can be told; `place` reports what is wrong with it.
-  mutating func take(_ file: File) {
-    let image = file.role == .kernel ? try? KernelImage(header: file.bytes, file: file.name) : nil
-    let size = max(file.memorySize ?? 0, UInt64(file.bytes.count), image?.imageSize ?? 0)
-    if let address = file.address { take(base: address, size: size) }
-  }
-
-  mutating func place(_ file: File, kernel: Segment?) throws(Rejection) -> Segment {
-    if let address = file.address {
-      return try Segment(
-        role: file.role, file: file.name, bytes: file.bytes, base: address, memorySize: file.memorySize)
-    }
-    guard !free.memory.isEmpty else {
-      throw Rejection(
-        Problem(
-          file.name, "address", found: "none, and no memory to choose one from",
-          expected: "\(file.name)@ADDR",
-          help: "give the address, --memory BASE+SIZE, or a --dtb that describes the memory"))
-    }
-    // What an address would not change is checked before there is one.
-    var free = free
-    var size = max(UInt64(file.bytes.count), file.memorySize ?? 0)
-    var alignment: UInt64 = 4 << 10
-    var offset: UInt64 = 0
-    var window = ClosedRange<UInt64>.all
-    switch file.role {
-    case .kernel:
-      let image = try KernelImage(header: file.bytes, file: file.name)
-      size = max(size, image.imageSize)
-      alignment = KernelImage.alignment
-      offset = image.textOffset
-      if !image.mayBeAnywhere { free = withFirmware }  // what is below it is lost to it
-    case .initrd:
-      if let kernel {
-        guard let around = Layout.initrdWindow(around: kernel.range) else {
-          throw Rejection(
-            Problem(
-              kernel.file, "image_size",
-              found: "\(String(hex: kernel.memorySize)) bytes from \(String(hex: kernel.base))",
-              expected: "a kernel that fits with its initrd into 32 GiB from a multiple of 1 GiB",
-              help: "give the initrd an address of its own: --initrd FILE@ADDR"))
-        }
-        window = around
-      }
-    case .dtb, .segment, .purgatory: break
-    }
-    let block = file.role == .dtb ? UInt64(DeviceTree.maximumSize) : nil
-    guard
-      let range = free.place(size: size, alignment: alignment, offset: offset, window: window, within: block)
-    else { throw Rejection(noRoom(file.name, size, alignment: alignment)) }
-    take(range)
-    return try Segment(
-      role: file.role, file: file.name, bytes: file.bytes, base: range.lowerBound, memorySize: file.memorySize
-    )
-  }
-
-  func noRoom(_ name: String, _ size: UInt64, alignment: UInt64) -> Problem {
-    Problem(
-      name, "address", found: "no room for \(String(hex: size)) bytes aligned to \(String(hex: alignment))",
-      expected: "them in \(Layout.list(free.memory)) outside of \(Layout.list(free.taken))",
-      help: "give more with --memory BASE+SIZE, or an address")
   }
 }
