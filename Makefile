@@ -10,7 +10,7 @@ tests =
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build bootstrap demo inputs kernel test random lint bench size install uninstall clean distclean help
+.PHONY: all build bootstrap demo inputs kernel test random lint bench size boards install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -54,6 +54,10 @@ bench: bootstrap ## count instructions per verified byte, ours and kexec-tools',
 
 size: build ## print the purgatory's bytes by file and routine
 	@scripts/size $(tool)
+
+boards: bootstrap ## count what Debian's device trees of boards say: the table of docs/boards.md
+	@scripts/fetch-debian linux-boards
+	RECORD_GOLDEN=1 swift test --disable-xctest --filter '^BoardTests.BoardTableTests'
 
 install: ## install what `make` built into $(DESTDIR)$(PREFIX); what an older one left in share/purgatory goes
 	umask 022 && \

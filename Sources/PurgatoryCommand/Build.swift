@@ -124,9 +124,7 @@ struct Build: ParsableCommand {
     try outputs.write()
     talk.notes(notes)
     talk.summary(result.summary(as: output))
-    if let dtb = layout.segments.first(where: { $0.role == .dtb }) {
-      talk.summary("bootargs: \(try Board(dtb.bytes, file: dtb.file).commandLine ?? "none")")
-    }
+    if let commandLine = layout.commandLine { talk.summary("bootargs: \(commandLine)") }
   }
 
   /// What goes into --output-dir, since the user's files do not have it, or by --copy.

@@ -149,7 +149,7 @@ import Testing
     #expect(outcome.status == .exited(64))
     #expect(
       outcome.error.hasPrefix(
-        "error: elf: unknown name, expected one of linux linux-testing busybox elf-loader "))
+        "error: elf: unknown name, expected one of linux linux-testing linux-boards busybox "))
     #expect(!exists("busybox"))
   }
 }

@@ -43,7 +43,8 @@ extension Machine {
       try write(load.bytes, to: file)
       result += ["-device", "loader,file=\(file),addr=\(load.address),force-raw=on"]
     }
-    if isBareMetal { result += ["-device", "loader,addr=\(start),cpu-num=0"] }
+    // At 0 a core starts by itself, and QEMU takes no such option.
+    if isBareMetal, start != 0 { result += ["-device", "loader,addr=\(start),cpu-num=0"] }
     if !restarts { result.append("-no-reboot") }
     return result + self.arguments
   }

@@ -29,7 +29,8 @@ extension Board {
     }
   }
 
-  private func console(at node: DeviceTree.Node, named path: String) -> Result<PurgatoryInfo.Console, Problem>
+  /// What the UART of a node is.
+  func console(at node: DeviceTree.Node, named path: String) -> Result<PurgatoryInfo.Console, Problem>
   {
     guard let base = tree.registers(of: node).first?.lowerBound else {
       return .failure(

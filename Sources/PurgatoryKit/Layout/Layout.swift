@@ -72,6 +72,9 @@ public struct Layout: Sendable {
   /// What was decided that the user may not expect, in sentences.
   public let notes: [String]
 
+  /// What the device tree, if there is one, has for the kernel as its command line.
+  public let commandLine: String?
+
   public init(_ request: LayoutRequest) throws(Rejection) {
     let files = request.files
     let dtb = files.first { $0.role == .dtb }
@@ -135,6 +138,7 @@ public struct Layout: Sendable {
       }
     }
     var notes = map.notes
+    var commandLine: String?
     var changed = false
     if let dtb, let board {
       do throws(Rejection) {
@@ -162,6 +166,7 @@ public struct Layout: Sendable {
         }
         changed = bytes != dtb.bytes
         let final = try Board(bytes, file: dtb.name)
+        commandLine = final.commandLine ?? "none"
         let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
         if dtb.address == nil, let problem = map.unknown {
           throw Rejection(homeless ? [] : [problem])  // which has been said
@@ -184,6 +189,7 @@ public struct Layout: Sendable {
     }
     deviceTreeChanged = changed
     self.notes = notes
+    self.commandLine = commandLine
 
     var base = request.loadAddress
     if base == nil, request.placesPurgatory, !memory.isEmpty, problems.isEmpty {
