@@ -96,7 +96,8 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Payload", "README.md"]),
-    .testTarget(name: "BoardTests", dependencies: ["DeviceTree", "PurgatoryKit", "TestSupport", "purgatory"]),
+    .testTarget(
+      name: "BoardTests", dependencies: ["DeviceTree", "PurgatoryKit", "TestSupport", "purgatory"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],

@@ -46,6 +46,22 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     FakeUART(testDescription: "described: bytes, the other", uart: bytes, status: 0x7d, takesBytes: false),
   ]
 
+  /// Each that the tool has a name for: ready, with all else of its status set.
+  static let named = UART.named.map { name, uart in
+    FakeUART(testDescription: name, uart: uart, status: ~uart.mask | uart.ready)
+  }
+
+  /// The same with each of the bits that count as it must not be, by turns.
+  static let namedAndBusy: [FakeUART] = named.flatMap { fake -> [FakeUART] in
+    (0..<32 as Range<UInt32>).filter { fake.uart.mask & 1 << $0 != 0 }.map { bit in
+      var busy = fake
+      busy.testDescription += ", bit \(bit)"
+      busy.status ^= 1 << bit
+      busy.takesBytes = false
+      return busy
+    }
+  }
+
   static let size = 256
 
   var before: [UInt8] {
@@ -95,6 +111,16 @@ struct FakeUART: Sendable, CustomTestStringConvertible {
     Level.allCases)
   func ready(_ uart: FakeUART, _ level: Level) async throws {
     try await boots(uart, level)
+  }
+
+  @Test("every UART that has a name takes bytes where its driver puts them", arguments: FakeUART.named)
+  func named(_ uart: FakeUART) async throws {
+    try await boots(uart, .el1)
+  }
+
+  @Test("and is asked for all that its status has to say", arguments: FakeUART.namedAndBusy)
+  func namedAndBusy(_ uart: FakeUART) async throws {
+    try await boots(uart, .el1)
   }
 
   @Test("a UART that is never ready is dropped, and the kernel boots", arguments: FakeUART.stuck)

@@ -12,7 +12,8 @@ enum BoardInputs {
   /// Of the package.
   static var version: String {
     get throws {
-      try String(contentsOfFile: "\(folder)/version", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+      try String(contentsOfFile: "\(folder)/version", encoding: .utf8).trimmingCharacters(
+        in: .whitespacesAndNewlines)
     }
   }
 
@@ -29,6 +30,7 @@ extension Trait where Self == ConditionTrait {
   /// Without the trees the test is skipped, except in CI.
   static var requiresBoards: Self {
     .enabled(
-      if: BoardInputs.areThere || Tools.isCI, "\(BoardInputs.folder) is missing: scripts/fetch-debian linux-boards")
+      if: BoardInputs.areThere || Tools.isCI,
+      "\(BoardInputs.folder) is missing: scripts/fetch-debian linux-boards")
   }
 }

@@ -52,7 +52,8 @@ import Testing
       consoles[console, default: 0] += 1
       switch board.psci {
       case .success(let conduit): psci["`\(conduit.name)`", default: 0] += 1
-      case .failure(let problem): psci[problem.description.contains("0.1") ? "0.1, which cannot reset" : "none", default: 0] += 1
+      case .failure(let problem):
+        psci[problem.description.contains("0.1") ? "0.1, which cannot reset" : "none", default: 0] += 1
       }
       if saysMemory, hasConsole { complete += 1 }
     }

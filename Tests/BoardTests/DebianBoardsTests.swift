@@ -61,7 +61,9 @@ private struct Subject {
     for subject in try BoardInputs.names.map(Subject.init) {
       let tree = subject.reading.tree
       for (alias, value) in tree.node("/aliases")?.properties ?? [:] where alias.hasPrefix("serial") {
-        guard let node = tree.node(String(decoding: value.prefix { $0 != 0 }, as: UTF8.self)) else { continue }
+        guard let node = tree.node(String(decoding: value.prefix { $0 != 0 }, as: UTF8.self)) else {
+          continue
+        }
         let port = try #require(subject.board.tree.node(at: alias))
         let result = subject.board.console(at: port, named: alias).mapError { Rejection($0) }
         let fault = fault(result, subject.reading.console(of: node))
@@ -108,7 +110,9 @@ private struct Subject {
     for subject in try BoardInputs.names.map(Subject.init) {
       let known = subject.reading.memory
       // Large enough for what little trees leave free: some describe the first 16 MiB only.
-      let start = known.first?.lowerBound ?? subject.reading.reserved.first.map { ($0.lowerBound >> 30) << 30 } ?? 0x4000_0000
+      let start =
+        known.first?.lowerBound ?? subject.reading.reserved.first.map { ($0.lowerBound >> 30) << 30 }
+        ?? 0x4000_0000
       let isTold = known.reduce(0, { $0 + $1.upperBound - $1.lowerBound }) < 512 << 20
       if isTold { told += 1 }
       let ram = isTold ? [start..<start + (4 << 30)] : []
@@ -128,13 +132,17 @@ private struct Subject {
       let base = try #require(layout.loadAddress)
       places.append(base..<base + 0x2_4000)
       for place in places {
-        #expect(written.memory.contains { $0.lowerBound <= place.lowerBound && place.upperBound <= $0.upperBound }, "\(subject.name)")
+        #expect(
+          written.memory.contains { $0.lowerBound <= place.lowerBound && place.upperBound <= $0.upperBound },
+          "\(subject.name)")
         #expect(!written.reserved.contains { $0.overlaps(place) }, "\(subject.name)")
         #expect(place.lowerBound != 0, "\(subject.name)")
       }
       #expect(written.reserved == subject.reading.reserved, "\(subject.name)")
       if isTold {
-        #expect(written.memory.allSatisfy { memory in !subject.reading.unmapped.contains { $0.overlaps(memory) } }, "\(subject.name)")
+        #expect(
+          written.memory.allSatisfy { memory in !subject.reading.unmapped.contains { $0.overlaps(memory) } },
+          "\(subject.name)")
         #expect(written.memory.first?.lowerBound ?? 0 >= start, "\(subject.name)")
       } else {
         #expect(written.memory == known, "\(subject.name)")

@@ -67,7 +67,9 @@ final class FlatNode {
           let match = stride(from: 0, to: words.count / row * row, by: row).lazy
             .map { start -> (UInt64, UInt64, UInt64) in
               let parts = Array(words[start..<start + row])
-              func number(_ words: ArraySlice<UInt64>) -> UInt64 { words.suffix(2).reduce(0) { $0 << 32 | $1 } }
+              func number(_ words: ArraySlice<UInt64>) -> UInt64 {
+                words.suffix(2).reduce(0) { $0 << 32 | $1 }
+              }
               return (
                 number(parts[..<width]), number(parts[width..<width + above.cells.address]),
                 number(parts[(width + above.cells.address)...])
@@ -146,11 +148,14 @@ struct FlatTree {
   func node(_ path: String) -> FlatNode? {
     if !path.hasPrefix("/") {
       let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
-      guard let alias = node("/aliases")?.strings(parts.first ?? "").first, alias.hasPrefix("/") else { return nil }
+      guard let alias = node("/aliases")?.strings(parts.first ?? "").first, alias.hasPrefix("/") else {
+        return nil
+      }
       return node(alias + (parts.count > 1 ? "/" + parts[1] : ""))
     }
     return path.split(separator: "/").reduce(root) { node, name in
-      node?.children.first { $0.name == name } ?? node?.children.first { $0.name.split(separator: "@").first == name }
+      node?.children.first { $0.name == name }
+        ?? node?.children.first { $0.name.split(separator: "@").first == name }
     }
   }
 }

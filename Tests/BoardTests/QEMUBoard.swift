@@ -32,8 +32,10 @@ struct QEMUBoard: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(machine), \(console)" }
 
   static let raspi3b = QEMUBoard(
-    machine: "raspi3b", cpu: "cortex-a53", dtb: "broadcom/bcm2837-rpi-3-b.dtb", options: ["--memory", "0+948M"],
-    earlierPorts: 1, pokes: [(0x3f21_5004, 1)], firmware: 0, level: "EL2", console: "8250-mmio32 at 0x3f215040")
+    machine: "raspi3b", cpu: "cortex-a53", dtb: "broadcom/bcm2837-rpi-3-b.dtb",
+    options: ["--memory", "0+948M"],
+    earlierPorts: 1, pokes: [(0x3f21_5004, 1)], firmware: 0, level: "EL2",
+    console: "8250-mmio32 at 0x3f215040")
 
   static let all = [
     raspi3b,
@@ -56,7 +58,8 @@ struct QEMUBoard: Sendable, CustomTestStringConvertible {
     // QEMU has its own tree at the start of RAM, and names no console in it.
     QEMUBoard(
       machine: "sbsa-ref", cpu: "neoverse-n1",
-      options: ["--memory", "0x10000200000+1000M", "--console", "pl011@0x60000000"], firmware: 0x100_2000_0000,
+      options: ["--memory", "0x10000200000+1000M", "--console", "pl011@0x60000000"],
+      firmware: 0x100_2000_0000,
       level: "EL2", console: "pl011 at 0x60000000",
       arguments: ["-smp", "1", "-global", "bochs-display.romfile=", "-global", "e1000e.romfile="]),
   ]
@@ -65,7 +68,8 @@ struct QEMUBoard: Sendable, CustomTestStringConvertible {
   private static let npcm845 = TreeNode(
     "", ["#address-cells": [2], "#size-cells": [2]],
     [
-      TreeNode("chosen", ["stdout-path": "serial0:115200n8"]), TreeNode("aliases", ["serial0": "/ahb/apb/serial@0"]),
+      TreeNode("chosen", ["stdout-path": "serial0:115200n8"]),
+      TreeNode("aliases", ["serial0": "/ahb/apb/serial@0"]),
       TreeNode("memory@0", ["device_type": "memory", "reg": .wide(0, 0x2000_0000)]),
       TreeNode(
         "ahb", ["#address-cells": [2], "#size-cells": [2], "ranges": .empty],
@@ -145,6 +149,7 @@ extension QEMUBoard {
       0xd503_201f,  // nop
     ]
     let words = [entry, UInt64(pokes.count)] + pokes.flatMap { [$0.address, UInt64($0.value)] }
-    return [UInt8](instructions: code) + words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+    return [UInt8](instructions: code)
+      + words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
   }
 }

@@ -22,10 +22,12 @@ struct QEMUBoardTests {
     let folder = try Folder()
     try folder.write(Self.idle, to: "Image")
     try await board.build(in: folder, kernel: "Image")
-    #expect(try await folder.done(["show", "out/purgatory.bin"]).text.contains("console       \(board.console)\n"))
+    #expect(
+      try await folder.done(["show", "out/purgatory.bin"]).text.contains("console       \(board.console)\n"))
     let machine = try board.loaded(from: folder, stop: .init(after: "+cache)"))
     let console = try await machine.run().console
-    let lines = /purgatory: version 2 at 0x[0-9a-f]+, (EL[12]), [12] regions?, ([0-9]+) bytes\r\npurgatory: verified \2 bytes in [0-9]+ us/
+    let lines =
+      /purgatory: version 2 at 0x[0-9a-f]+, (EL[12]), [12] regions?, ([0-9]+) bytes\r\npurgatory: verified \2 bytes in [0-9]+ us/
     #expect(console.firstMatch(of: lines)?.output.1 == board.level[...], "\(console)")
   }
 
@@ -59,7 +61,8 @@ struct QEMUBoardTests {
     try await QEMUBoard.raspi3b.build(
       in: folder, kernel: "\(BoardInputs.folder)/Image",
       ["--initrd", LinuxInputs.initrdPath, "--cmdline", "earlycon console=ttyS1,115200 maxcpus=1"])
-    let machine = try QEMUBoard.raspi3b.loaded(from: folder, stop: .init(after: "userspace: purgatory: verified"))
+    let machine = try QEMUBoard.raspi3b.loaded(
+      from: folder, stop: .init(after: "userspace: purgatory: verified"))
     let console = try await machine.run().console
     #expect(console.contains("purgatory: verified "), "\(console.prefix(4000))")
     #expect(console.contains("Machine model: Raspberry Pi 3 Model B"))

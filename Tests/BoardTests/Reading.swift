@@ -83,7 +83,8 @@ struct Reading {
   private static func registers(
     _ node: FlatNode, _ has: (String...) -> Bool
   ) -> ExpectedConsole.Registers? {
-    func word(_ data: UInt32, _ status: UInt32, _ mask: UInt32, _ ready: UInt32) -> ExpectedConsole.Registers {
+    func word(_ data: UInt32, _ status: UInt32, _ mask: UInt32, _ ready: UInt32) -> ExpectedConsole.Registers
+    {
       .init(access: 4, data: data, status: status, mask: mask, ready: ready)
     }
     let temt: UInt32 = 0x40
@@ -100,7 +101,9 @@ struct Reading {
     if has("scif-r9a07g", "scif-r9a08g", "scif-r9a09g") {
       return .init(access: 1, data: 6, status: 0xf, mask: 0xff, ready: 0)
     }
-    if has("renesas,scif", "renesas,hscif") { return .init(access: 1, data: 0xc, status: 0x1d, mask: 0xff, ready: 0) }
+    if has("renesas,scif", "renesas,hscif") {
+      return .init(access: 1, data: 0xc, status: 0x1d, mask: 0xff, ready: 0)
+    }
     // 8250s: those with a driver of their own are of 32-bit registers, the others as they say.
     if has("ti,am654", "mediatek,mt6577", "tegra20-uart", "hsuart", "bcm2835-aux", "bcm7271") {
       return word(0, 0x14, temt, temt)

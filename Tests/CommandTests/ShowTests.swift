@@ -33,7 +33,10 @@ import Testing
         "failures",
       ]
     ),
-    ("relative", files + ["--relative", "--load-address", "0x44000000", "--on-failure", "poweroff"]),
+    (
+      "relative",
+      files + ["--relative", "--load-address", "0x44000000", "--on-failure", "poweroff", "--psci", "smc"]
+    ),
     ("skip-checks", files + ["--digest", "none"]),
     ("entry-only", ["--kernel-entry", "0x40200000"]),
   ]

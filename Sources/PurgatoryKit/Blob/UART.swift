@@ -49,7 +49,7 @@ extension UART {
   /// NXP LPUART: of 8 bits (Vybrid), of 32 bits (Layerscape), and of 32 bits as i.MX 7ULP, 8 and 9 have it.
   public static let lpuart = UART(purgatory_console_lpuart)
   public static let lpuart32 = UART(purgatory_console_lpuart32)
-  public static let imxLPUART = UART(purgatory_console_imx_lpuart)
+  public static let lpuartOfIMX = UART(purgatory_console_imx_lpuart)
   /// Amlogic.
   public static let meson = UART(purgatory_console_meson)
   /// Zynq, ZynqMP and Versal.
@@ -68,7 +68,7 @@ extension UART {
   /// Every UART that has a name.
   public static let named: [(name: String, uart: UART)] = [
     ("raw", raw), ("pl011", pl011), ("8250", uart8250), ("8250-stride4", uart8250Stride4),
-    ("8250-mmio32", uart8250MMIO32), ("imx", imx), ("imx-lpuart", imxLPUART), ("lpuart", lpuart),
+    ("8250-mmio32", uart8250MMIO32), ("imx", imx), ("imx-lpuart", lpuartOfIMX), ("lpuart", lpuart),
     ("lpuart32", lpuart32), ("meson", meson), ("cadence", cadence), ("scif", scif), ("scifa", scifa),
     ("samsung", samsung), ("armada3700", armada3700), ("armada3700-ext", armada3700Ext), ("stm32", stm32),
     ("qdf2400", qdf2400),

@@ -30,8 +30,7 @@ extension Board {
   }
 
   /// What the UART of a node is.
-  func console(at node: DeviceTree.Node, named path: String) -> Result<PurgatoryInfo.Console, Problem>
-  {
+  func console(at node: DeviceTree.Node, named path: String) -> Result<PurgatoryInfo.Console, Problem> {
     guard let base = tree.registers(of: node).first?.lowerBound else {
       return .failure(
         Problem(

@@ -58,7 +58,7 @@ enum UARTBinding: Sendable {
     (
       [
         "fsl,imx7ulp-lpuart", "fsl,imx8ulp-lpuart", "fsl,imx8qxp-lpuart",
-      ], .described(.imxLPUART)
+      ], .described(.lpuartOfIMX)
     ),
     (["fsl,ls1021a-lpuart"], .commands("its registers are big-endian")),
     // meson_uart.c
@@ -68,7 +68,8 @@ enum UARTBinding: Sendable {
         "amlogic,meson-s4-uart", "amlogic,meson-a1-uart",
       ], .described(.meson)
     ),
-    (["xlnx,xuartps", "cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,zynqmp-uart"], .described(.cadence)),  // xilinx_uartps.c
+    // xilinx_uartps.c
+    (["xlnx,xuartps", "cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,zynqmp-uart"], .described(.cadence)),
     // sh-sci.c
     (["renesas,scif", "renesas,hscif"], .described(.scif)),
     (["renesas,scif-r7s9210", "renesas,scif-r9a07g044", "renesas,scif-r9a09g057"], .described(.scifa)),

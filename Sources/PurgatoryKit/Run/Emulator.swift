@@ -54,7 +54,10 @@ public struct Emulator: Equatable, Sendable {
         case .dtb where size == nil:
           // One that cannot be read is the purgatory's to refuse.
           let banks = (try? Board(file.bytes, file: file.path))?.memory ?? []
-          size = banks.first { $0.lowerBound == Self.ramBase }?.size
+          // Which may begin behind what QEMU has there, and have holes.
+          if let first = banks.first?.lowerBound, first >= Self.ramBase, first &- Self.ramBase < 1 << 30 {
+            size = banks.last?.upperBound.minus(Self.ramBase)
+          }
         case .purgatory where level == nil:
           level = try Blob(file.bytes, file: file.path).info.psciConduit == .hvc ? .el1 : .el2
         default: break

@@ -14,44 +14,102 @@ static_assert(BLOB_ABI_VERSION == PURGATORY_INFO_VERSION && BLOB_INFO_SIZE == PU
 static const struct purgatory_console pl011 = PURGATORY_CONSOLE_PL011;
 static const struct purgatory_console uart8250 = PURGATORY_CONSOLE_8250;
 static const struct purgatory_console uart8250_mmio32 = PURGATORY_CONSOLE_8250_MMIO32;
+static const struct purgatory_console imx = PURGATORY_CONSOLE_IMX;
+static const struct purgatory_console lpuart = PURGATORY_CONSOLE_LPUART;
+static const struct purgatory_console lpuart32 = PURGATORY_CONSOLE_LPUART32;
+static const struct purgatory_console imx_lpuart = PURGATORY_CONSOLE_IMX_LPUART;
+static const struct purgatory_console meson = PURGATORY_CONSOLE_MESON;
+static const struct purgatory_console cadence = PURGATORY_CONSOLE_CADENCE;
+static const struct purgatory_console scif = PURGATORY_CONSOLE_SCIF;
+static const struct purgatory_console scifa = PURGATORY_CONSOLE_SCIFA;
+static const struct purgatory_console samsung = PURGATORY_CONSOLE_SAMSUNG;
+static const struct purgatory_console armada3700 = PURGATORY_CONSOLE_ARMADA3700;
+static const struct purgatory_console armada3700_ext = PURGATORY_CONSOLE_ARMADA3700_EXT;
+static const struct purgatory_console stm32 = PURGATORY_CONSOLE_STM32;
 
+/* The tool's bindings: docs/boards.md. */
 static const struct of_device_id uarts[] = {
 	{ .compatible = "arm,pl011", .data = &pl011 },
 	{ .compatible = "arm,sbsa-uart", .data = &pl011 },
-	{ .compatible = "brcm,bcm2835-aux-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "ns8250", .data = &uart8250 },
 	{ .compatible = "ns16450", .data = &uart8250 },
 	{ .compatible = "ns16550", .data = &uart8250 },
 	{ .compatible = "ns16550a", .data = &uart8250 },
 	{ .compatible = "snps,dw-apb-uart", .data = &uart8250 },
+	{ .compatible = "marvell,armada-38x-uart", .data = &uart8250 },
+	{ .compatible = "nuvoton,npcm750-uart", .data = &uart8250 },
 	{ .compatible = "ti,am654-uart", .data = &uart8250_mmio32 }, /* their trees do not say so, their drivers do */
+	{ .compatible = "ti,omap2-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "ti,omap4-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "mediatek,mt6577-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "nvidia,tegra20-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "nvidia,tegra30-hsuart", .data = &uart8250_mmio32 },
+	{ .compatible = "nvidia,tegra186-hsuart", .data = &uart8250_mmio32 },
+	{ .compatible = "nvidia,tegra194-hsuart", .data = &uart8250_mmio32 },
+	{ .compatible = "brcm,bcm2835-aux-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "brcm,bcm7271-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "socionext,uniphier-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "fsl,imx6q-uart", .data = &imx },
+	{ .compatible = "fsl,imx21-uart", .data = &imx },
+	{ .compatible = "fsl,vf610-lpuart", .data = &lpuart },
+	{ .compatible = "fsl,ls1028a-lpuart", .data = &lpuart32 },
+	{ .compatible = "fsl,imx7ulp-lpuart", .data = &imx_lpuart },
+	{ .compatible = "fsl,imx8ulp-lpuart", .data = &imx_lpuart },
+	{ .compatible = "fsl,imx8qxp-lpuart", .data = &imx_lpuart },
+	{ .compatible = "amlogic,meson-ao-uart", .data = &meson },
+	{ .compatible = "amlogic,meson-gx-uart", .data = &meson },
+	{ .compatible = "amlogic,meson-s4-uart", .data = &meson },
+	{ .compatible = "xlnx,xuartps", .data = &cadence },
+	{ .compatible = "cdns,uart-r1p8", .data = &cadence },
+	{ .compatible = "cdns,uart-r1p12", .data = &cadence },
+	{ .compatible = "renesas,scif", .data = &scif },
+	{ .compatible = "renesas,hscif", .data = &scif },
+	{ .compatible = "renesas,scif-r9a07g044", .data = &scifa },
+	{ .compatible = "renesas,scif-r9a09g057", .data = &scifa },
+	{ .compatible = "samsung,exynos4210-uart", .data = &samsung },
+	{ .compatible = "samsung,exynos5433-uart", .data = &samsung },
+	{ .compatible = "samsung,exynos850-uart", .data = &samsung },
+	{ .compatible = "google,gs101-uart", .data = &samsung },
+	{ .compatible = "apple,s5l-uart", .data = &samsung },
+	{ .compatible = "marvell,armada-3700-uart", .data = &armada3700 },
+	{ .compatible = "marvell,armada-3700-uart-ext", .data = &armada3700_ext },
+	{ .compatible = "st,stm32h7-uart", .data = &stm32 },
 	{ }
 };
+
+/* The registers of an 8250 lie as its node says. */
+static bool set_registers(struct purgatory_console *console)
+{
+	u32 shift = 0, width = 1;
+
+	of_property_read_u32(of_stdout, "reg-shift", &shift);
+	of_property_read_u32(of_stdout, "reg-io-width", &width);
+	if (shift > 8 || (width != 1 && width != 4) || (5 << shift) % width)
+		return false;
+	console->access = width;
+	console->status = 5 << shift; /* LSR */
+	return width == 1 || !of_property_read_bool(of_stdout, "big-endian");
+}
 
 /* The UART that stdout-path names; of another kind, or without one, the purgatory is silent. */
 static void set_console(struct purgatory_blob_info *info)
 {
 	const struct of_device_id *uart = of_stdout ? of_match_node(uarts, of_stdout) : NULL;
-	const struct purgatory_console *console = uart ? uart->data : NULL;
+	struct purgatory_console console;
 	struct resource registers;
-	u32 shift = 0, width = 1, offset = 0;
+	u32 offset = 0;
 
-	if (!console || of_address_to_resource(of_stdout, 0, &registers) || resource_type(&registers) != IORESOURCE_MEM ||
-	    of_property_read_bool(of_stdout, "big-endian")) {
+	if (!uart || of_address_to_resource(of_stdout, 0, &registers) || resource_type(&registers) != IORESOURCE_MEM) {
 		pr_notice("no console that it can talk to: a mismatch will be silent\n");
 		return;
 	}
-	of_property_read_u32(of_stdout, "reg-shift", &shift);
-	of_property_read_u32(of_stdout, "reg-io-width", &width);
-	of_property_read_u32(of_stdout, "reg-offset", &offset);
-	if (console == &uart8250 && shift == 2 && width == 4) {
-		console = &uart8250_mmio32;
-	} else if (console == &uart8250 && (shift != 0 || width != 1)) {
+	console = *(const struct purgatory_console *)uart->data;
+	if (uart->data == &uart8250 && !set_registers(&console)) {
 		pr_notice("%pOF: registers that it cannot reach: a mismatch will be silent\n", of_stdout);
 		return;
 	}
-	purgatory_set_console(info, registers.start + offset, console);
+	of_property_read_u32(of_stdout, "reg-offset", &offset);
+	purgatory_set_console(info, registers.start + offset, &console);
 }
 
 static const struct of_device_id psci[] = {

@@ -1,0 +1,58 @@
+// LayoutRequest.swift — what is to be placed, as the user says it
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+
+/// A file to load, with the address that the user gave or none.
+public struct File: Sendable {
+  public let role: Segment.Role
+  public let name: String
+  public let bytes: [UInt8]
+  public let address: UInt64?
+  public let memorySize: UInt64?
+
+  public init(role: Segment.Role, name: String, bytes: [UInt8], address: UInt64?, memorySize: UInt64? = nil) {
+    self.role = role
+    self.name = name
+    self.bytes = bytes
+    self.address = address
+    self.memorySize = memorySize
+  }
+}
+
+/// What is to be placed, and what is known of the memory.
+public struct LayoutRequest: Sendable {
+  /// At most one kernel, DTB and initrd.
+  public var files: [File]
+  /// RAM; empty: what the device tree says.
+  public var memory: [Range<UInt64>]
+  public var commandLine: String?
+  /// The blob's memory_size.
+  public var purgatorySize: UInt64
+  /// The purgatory's base, where the user gave one.
+  public var loadAddress: UInt64?
+  /// Choose one where the user gave none.
+  public var placesPurgatory = false
+  /// Addresses are relative to the purgatory: without a base of its own it is at 0.
+  public var isRelative = false
+  /// A kernel will get the device tree.
+  public var bootsKernel = false
+  /// Tell the device tree of memory, initrd and command line, and make room for the purgatory's result; otherwise it has to
+  /// say so already.
+  public var updatesDeviceTree = false
+  /// Leave the random numbers for one boot in a device tree that is written.
+  public var keepsSeeds = false
+  /// The user's addresses hold, also in reserved memory, and so does the user's memory.
+  public var isForced = false
+
+  public init(
+    files: [File], memory: [Range<UInt64>] = [], commandLine: String? = nil, purgatorySize: UInt64,
+    loadAddress: UInt64? = nil
+  ) {
+    self.files = files
+    self.memory = memory
+    self.commandLine = commandLine
+    self.purgatorySize = purgatorySize
+    self.loadAddress = loadAddress
+  }
+}
