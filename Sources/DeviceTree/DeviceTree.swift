@@ -120,6 +120,12 @@ extension DeviceTree {
 
   /// The first node, in the tree's order, that says it is compatible with one of `names`.
   public func node(compatibleWith names: Set<String>) -> Node? {
+    nodes(compatibleWith: names, atMost: 1).first
+  }
+
+  /// The first nodes, in the tree's order, that say they are compatible with one of `names`.
+  public func nodes(compatibleWith names: Set<String>, atMost limit: Int) -> [Node] {
+    var found: [Node] = []
     var path: [Int32] = []  // from the root to the node that is looked at
     var depth: Int32 = 0
     var offset: Int32 = 0
@@ -127,12 +133,13 @@ extension DeviceTree {
       path.removeLast(max(path.count - Int(depth), 0))
       let node = Node(offset: offset, ancestors: [])
       if !names.isDisjoint(with: strings("compatible", of: node)) {
-        return Node(offset: offset, ancestors: path)
+        found.append(Node(offset: offset, ancestors: path))
+        if found.count >= limit { break }
       }
       path.append(offset)
       offset = withTree { fdt_next_node($0, offset, &depth) }
     }
-    return nil
+    return found
   }
 
   /// Where the node is: `/soc/serial@7e215040`.

@@ -94,10 +94,12 @@ private struct Subject {
       }
       switch expected {
       case .uart: return "\(problem)"
-      case .commands(let base, let name): return says(name, String(hex: base), ": ", "--console none")
+      case .commands(let base, let name):
+        return says(name, base.map { String(hex: $0) } ?? ":", ": ", "--console none")
       case .unknown(let base, let names): return says(names[0], "try --console", "@\(String(hex: base))")
       case .disabled(let base): return says("disabled", "--console", "@\(String(hex: base))")
-      case .unreachable: return says("no reg that the CPU can reach", "--console TYPE@ADDR")
+      case .unreachable(let names):
+        return says(names.first ?? "", "no reg that the CPU can reach", "--console TYPE@ADDR")
       case .noPath: return says("/chosen/stdout-path", "--console none")
       }
     }

@@ -14,11 +14,11 @@ enum ExpectedConsole: Equatable {
   }
   case uart(base: UInt64, Registers)
   /// Its driver does more than a store for a byte.
-  case commands(base: UInt64, String)
+  case commands(base: UInt64?, String)
   /// No row of the table here: the refusal has to name it.
   case unknown(base: UInt64, [String])
   case disabled(base: UInt64)
-  case unreachable
+  case unreachable([String])
   case noPath
 }
 
@@ -71,10 +71,11 @@ struct Reading {
   }
 
   func console(of node: FlatNode) -> ExpectedConsole {
-    guard let base = node.registers.first?.base else { return .unreachable }
     let names = node.strings("compatible")
+    let address = node.registers.first?.base
     func has(_ parts: String...) -> Bool { names.contains { name in parts.contains { name.contains($0) } } }
-    if has("geni-", "msm-uartdm", "-tcu", "-utc", "arm,dcc") { return .commands(base: base, names[0]) }
+    if has("geni-", "msm-uartdm", "-tcu", "-utc", "arm,dcc") { return .commands(base: address, names[0]) }
+    guard let base = address else { return .unreachable(names) }
     guard let registers = Self.registers(node, has) else { return .unknown(base: base, names) }
     return node.isOn ? .uart(base: base, registers) : .disabled(base: base)
   }
@@ -104,6 +105,7 @@ struct Reading {
     if has("renesas,scif", "renesas,hscif") {
       return .init(access: 1, data: 0xc, status: 0x1d, mask: 0xff, ready: 0)
     }
+    if has("em-uart") { return .init(access: 1, data: 0, status: 0x18, mask: 0x40, ready: 0x40) }
     // 8250s: those with a driver of their own are of 32-bit registers, the others as they say.
     if has("ti,am654", "mediatek,mt6577", "tegra20-uart", "hsuart", "bcm2835-aux", "bcm7271") {
       return word(0, 0x14, temt, temt)

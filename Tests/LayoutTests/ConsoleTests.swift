@@ -98,20 +98,32 @@ import Testing
       try uart(("reg-shift", [3]), ("reg-io-width", [4]))
         == UART(access: 4, status: 40, mask: 0x40, ready: 0x40))
     #expect(try uart(("reg-shift", [2]), ("big-endian", .empty)) == .uart8250Stride4)
-    for (shift, width) in [(2, 2), (0, 4), (1, 4), (9, 1), (2, 8), (0xffff_ffff, 0xffff_ffff)]
-      as [(UInt32, UInt32)]
-    {
+    // What no access reaches is said, and why.
+    func refused(_ others: [(String, TreeNode.Value)], _ why: String) throws {
       #expect(
-        try refusal(root("ns16550a", others: [("reg-shift", [shift]), ("reg-io-width", [width])]))
-          == [
-            "board.dtb: /uart@9000000: ns16550a at 0x9000000, with reg-shift \(shift) and reg-io-width \(width), "
-              + "expected registers of 1 or 4 bytes" + help
-          ])
+        try refusal(root("ns16550a", others: others)) == [
+          "board.dtb: /uart@9000000: ns16550a at 0x9000000, with \(why)" + help
+        ])
     }
-    let bigEndian =
-      [("reg-shift", [2]), ("reg-io-width", [4]), ("big-endian", .empty)] as [(String, TreeNode.Value)]
+    for width in [0, 2, 8, 0xffff_ffff] as [UInt32] {
+      try refused(
+        [("reg-shift", [2]), ("reg-io-width", [width])],
+        "reg-io-width \(width), expected registers of 1 or 4 bytes")
+    }
+    for shift in [0, 1, 9, 0xffff_ffff] as [UInt32] {
+      try refused(
+        [("reg-shift", [shift]), ("reg-io-width", [4])],
+        "reg-shift \(shift), expected registers of 4 bytes at least as far apart, at most 256 bytes")
+    }
+    try refused(
+      [("reg-shift", [2]), ("reg-io-width", [4]), ("big-endian", .empty)],
+      "big-endian registers, expected little-endian ones, or of 1 byte")
     #expect(
-      try refusal(root("ns16550a", others: bigEndian)).first?.contains(", big-endian, expected") == true)
+      try refusal(root("ns16550a", others: [("reg-shift", [2]), ("reg-io-width", [4]), ("reg-offset", [2])]))
+        == [
+          "board.dtb: /uart@9000000: ns16550a at 0x9000000: 8250-mmio32 at 0x9000002, expected a multiple of 4"
+            + help
+        ])
     // Where they begin.
     #expect(
       try root("ns16550a", others: [("reg-offset", [0x100])]).board().console()
@@ -122,7 +134,8 @@ import Testing
   }
 
   @Test func another() throws {
-    let tried = "\nhelp: try --console raw@0x9000000, or do without it with --console none"
+    let hint = "\nhelp: if a byte that is stored at its first register is sent, "
+    let tried = hint + "try --console raw@0x9000000, or do without it with --console none"
     #expect(
       try refusal(root(.strings("vendor,uart", "vendor,uart-v1")))
         == [
@@ -136,16 +149,30 @@ import Testing
     #expect(
       try refusal(root("vendor,uart", others: [("reg-shift", [1])])).first?
         .contains("try --console custom:access=1,data=0x0,status=0xa,mask=0x40,ready=0x40@0x9000000") == true)
+    #expect(
+      try refusal(root("vendor,uart", others: [("reg-shift", [2]), ("reg-offset", [0x100])])).first?
+        .contains("help: try --console 8250-stride4@0x9000100") == true)
+    // There is no line where no access would reach its registers.
+    #expect(
+      try refusal(root("vendor,uart", others: [("reg-shift", [2]), ("reg-io-width", [2])]))
+        == [
+          "board.dtb: /uart@9000000: vendor,uart at 0x9000000, with reg-io-width 2, expected registers of 1 or 4 bytes"
+            + help
+        ])
     let chosen = TreeNode("chosen", ["stdout-path": "/uart"])
     #expect(
       try refusal(.root(chosen, TreeNode("uart", ["reg": .wide(1, 1)])))
         == [
           "board.dtb: /uart: no compatible at 0x1, expected a UART that has a type\n"
-            + "help: try --console raw@0x1, or do without it with --console none"
+            + "help: if a byte that is stored at its first register is sent, try --console raw@0x1, "
+            + "or do without it with --console none"
         ])
     #expect(
       try refusal(.root(chosen, TreeNode("uart", ["compatible": "arm,pl011"])))
-        == ["board.dtb: /uart: no reg that the CPU can reach, expected the UART's registers" + help])
+        == [
+          "board.dtb: /uart: arm,pl011, with no reg that the CPU can reach, expected the UART's registers"
+            + help
+        ])
   }
 
   @Test(arguments: [
@@ -158,6 +185,26 @@ import Testing
     #expect(refusal.first?.hasPrefix("board.dtb: /uart@9000000: \(name) at 0x9000000: ") == true)
     #expect(refusal.first?.contains(reason) == true)
     #expect(refusal.first?.hasSuffix("\nhelp: do without it with --console none") == true)
+  }
+
+  /// What is no memory has no registers either: the reason is its own.
+  @Test(arguments: ["nvidia,tegra194-tcu", "arm,dcc"])
+  func withoutRegisters(_ name: String) throws {
+    let chosen = TreeNode("chosen", ["stdout-path": "/tcu"])
+    let refusal = try refusal(.root(chosen, TreeNode("tcu", ["compatible": .init(stringLiteral: name)])))
+    #expect(refusal.first?.hasPrefix("board.dtb: /tcu: \(name): ") == true, "\(refusal)")
+    #expect(refusal.first?.hasSuffix("\nhelp: do without it with --console none") == true)
+  }
+
+  /// To the purgatory, an address of 0 is silence.
+  @Test func atZero() throws {
+    let chosen = TreeNode("chosen", ["stdout-path": "/uart"])
+    #expect(
+      try refusal(.root(chosen, TreeNode("uart", ["compatible": "arm,pl011", "reg": .wide(0, 0x1000)])))
+        == [
+          "board.dtb: /uart: arm,pl011 at 0x0, expected another address: 0 is no console\n"
+            + "help: do without it with --console none"
+        ])
   }
 
   @Test func disabled() throws {
@@ -175,24 +222,51 @@ import Testing
     #expect(try refusal(.root(chosen, bus)).first?.contains("which is disabled") == true)
   }
 
-  /// Without a stdout-path, what /aliases has is offered.
+  /// Without a stdout-path, what /aliases has is offered, or why not.
   @Test func aliases() throws {
     var tree = TreeNode.root(
       TreeNode(
-        "aliases", ["serial1": "/b@2000", "ethernet0": "/c", "serial0": "/a@1000", "serial2": "/none"]),
+        "aliases",
+        [
+          "serial10": "/b@2000", "serial1": "/b@2000", "ethernet0": "/c", "serial0": "/a@1000",
+          "serial2": "/none",
+          "serial3": "/geni@3000", "serial4": "/off@4000",
+        ]),
       TreeNode("a@1000", ["compatible": "arm,pl011", "reg": .wide(0x1000, 0x1000)]),
-      TreeNode("b@2000", ["compatible": "ns16550a", "reg": .wide(0x2000, 0x1000), "reg-shift": [2]]))
+      TreeNode("b@2000", ["compatible": "ns16550a", "reg": .wide(0x2000, 0x1000), "reg-shift": [2]]),
+      TreeNode("geni@3000", ["compatible": "qcom,geni-uart", "reg": .wide(0x3000, 0x1000)]),
+      TreeNode("off@4000", ["compatible": "arm,pl011", "reg": .wide(0x4000, 0x1000), "status": "disabled"]))
     let help =
       "\nhelp: one of --console pl011@0x1000 (/aliases/serial0), --console 8250-stride4@0x2000 (/aliases/serial1), "
-      + "or --console none"
+      + "or --console none; "
+      + "/aliases/serial3 is qcom,geni-uart at 0x3000: Qualcomm GENI, which wants a command for each transfer; "
+      + "/aliases/serial4 is arm,pl011 at 0x4000, which is disabled"
     #expect(try refusal(tree) == ["board.dtb: /chosen/stdout-path: none, expected the console's node" + help])
     tree.children.append(TreeNode("chosen", ["stdout-path": "serial7"]))
     #expect(
       try refusal(tree)
         == ["board.dtb: /chosen/stdout-path: \"serial7\", expected the path of a node, or an alias" + help])
     // The older name.
-    tree.children[3] = TreeNode("chosen", ["linux,stdout-path": "serial1"])
+    tree.children[5] = TreeNode("chosen", ["linux,stdout-path": "serial1"])
     #expect(try tree.board().console() == .init(.uart8250Stride4, base: 0x2000))
+  }
+
+  /// Without aliases, any UART that is known.
+  @Test func noAliases() throws {
+    let tree = TreeNode.root(
+      TreeNode(
+        "soc", ["#address-cells": [2], "#size-cells": [2], "ranges": .empty],
+        [
+          TreeNode("serial@1000", ["compatible": "ns16550a", "reg": .wide(0x1000, 0x100)]),
+          TreeNode(
+            "serial@2000", ["compatible": "ns16550a", "reg": .wide(0x2000, 0x100), "status": "disabled"]),
+          TreeNode("other@3000", ["compatible": "vendor,uart", "reg": .wide(0x3000, 0x100)]),
+        ]))
+    #expect(
+      try refusal(tree) == [
+        "board.dtb: /chosen/stdout-path: none, expected the console's node\n"
+          + "help: one of --console 8250@0x1000 (/soc/serial@1000), or --console none"
+      ])
   }
 
   /// The Raspberry Pi 4's mini-UART: an alias, a path through a bus, VideoCore addresses.

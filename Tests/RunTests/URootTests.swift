@@ -56,7 +56,7 @@ struct URootTests {
       "result_addr: at 0x370 in the header, at 0x378"
     ),
     (
-      "PL011       { 4, 0x00, 0x18", "PL011       { 4, 0x00, 0x14",
+      "PL011          { 4, 0x00, 0x18", "PL011          { 4, 0x00, 0x14",
       "PURGATORY_CONSOLE_PL011: [4 0 20 8 0] in the"
     ),
   ])

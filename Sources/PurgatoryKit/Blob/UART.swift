@@ -52,7 +52,7 @@ extension UART {
   public static let lpuartOfIMX = UART(purgatory_console_imx_lpuart)
   /// Amlogic.
   public static let meson = UART(purgatory_console_meson)
-  /// Zynq, ZynqMP and Versal.
+  /// Zynq and ZynqMP.
   public static let cadence = UART(purgatory_console_cadence)
   /// Renesas R-Car's SCIF and HSCIF, and the SCIFA of RZ.
   public static let scif = UART(purgatory_console_scif)
@@ -77,11 +77,6 @@ extension UART {
   /// Its name, or "described".
   public var name: String {
     Self.named.first { $0.uart.isSame(as: self) }?.name ?? "described"
-  }
-
-  /// As --console takes it.
-  public func argument(at base: UInt64) -> String {
-    "\(name == "described" ? "custom:\(fields)" : name)@\(String(hex: base))"
   }
 
   /// The fields of the description, by name.
@@ -127,6 +122,11 @@ extension UART {
 extension PurgatoryInfo.Console {
   /// Whether nothing is said: there is no address.
   public var isSilent: Bool { base == 0 }
+
+  /// As --console takes it.
+  public var argument: String {
+    "\(uart.name == "described" ? "custom:\(uart.fields)" : uart.name)@\(String(hex: base))"
+  }
 
   /// The UART's name; "none" where nothing is said.
   public var name: String { isSilent ? "none" : uart.name }

@@ -46,7 +46,7 @@ enum UARTBinding: Sendable {
         "nvidia,tegra194-hsuart",
       ], mmio32
     ),
-    (["brcm,bcm7271-uart"], mmio32),  // 8250/8250_bcm7271.c
+    (["brcm,bcm7271-uart", "brcm,bcm7278-uart"], mmio32),  // 8250/8250_bcm7271.c
     (["brcm,bcm2835-aux-uart"], mmio32),  // 8250/8250_bcm2835aux.c
     (["socionext,uniphier-uart"], mmio32),  // 8250/8250_uniphier.c
     (["mrvl,mmp-uart", "mrvl,pxa-uart"], mmio32),  // 8250/8250_pxa.c
@@ -57,7 +57,7 @@ enum UARTBinding: Sendable {
     (["fsl,ls1028a-lpuart"], .described(.lpuart32)),
     (
       [
-        "fsl,imx7ulp-lpuart", "fsl,imx8ulp-lpuart", "fsl,imx8qxp-lpuart",
+        "fsl,imx7ulp-lpuart", "fsl,imx8ulp-lpuart", "fsl,imx8qxp-lpuart", "fsl,imxrt1050-lpuart",
       ], .described(.lpuartOfIMX)
     ),
     (["fsl,ls1021a-lpuart"], .commands("its registers are big-endian")),
@@ -85,17 +85,29 @@ enum UARTBinding: Sendable {
     (["marvell,armada-3700-uart"], .described(.armada3700)),
     (["marvell,armada-3700-uart-ext"], .described(.armada3700Ext)),
     (["st,stm32f7-uart", "st,stm32h7-uart"], .described(.stm32)),  // stm32-usart.c
-    // qcom_geni_serial.c, msm_serial.c, tegra-tcu.c, tegra-utc.c of newer ones, tty/hvc/hvc_dcc.c
+    // 8250/8250_em.c: registers of its own, LSR.TEMT; the others by their own drivers, without names here
+    (["renesas,em-uart"], .described(UART(access: 1, status: 0x18, mask: 1 << 6, ready: 1 << 6))),
+    (["actions,owl-uart"], .described(UART(access: 4, data: 8, status: 0xc, mask: 1 << 10, ready: 1 << 10))),
+    (["sprd,sc9836-uart"], .described(UART(access: 4, status: 0xc, mask: 0xff00, ready: 0))),
+    (
+      ["nuvoton,ma35d1-uart"],
+      .described(UART(access: 4, status: 0x18, mask: 0x1040_0000, ready: 0x1040_0000))
+    ),
+    (
+      ["xlnx,xps-uartlite-1.00.a", "xlnx,opb-uartlite-1.00.b"],
+      .described(UART(access: 4, data: 4, status: 8, mask: 1 << 2, ready: 1 << 2))
+    ),
+    (["altr,uart-1.0"], .described(UART(access: 4, data: 4, status: 8, mask: 1 << 5, ready: 1 << 5))),
+    (["qcom,msm-uart"], .described(UART(access: 4, data: 0xc, status: 8, mask: 1 << 3, ready: 1 << 3))),
+    // qcom_geni_serial.c, msm_serial.c, tegra-tcu.c, tegra-utc.c of newer ones, tty/hvc/hvc_dcc.c, fsl_linflexuart.c
     (
       ["qcom,geni-debug-uart", "qcom,geni-uart"],
       .commands("Qualcomm GENI, which wants a command for each transfer")
     ),
-    (
-      ["qcom,msm-uartdm", "qcom,msm-uart"],
-      .commands("Qualcomm UARTDM, which wants a command for each transfer")
-    ),
+    (["qcom,msm-uartdm"], .commands("Qualcomm UARTDM, which wants a command for each transfer")),
     (["nvidia,tegra194-tcu"], .commands("Tegra's combined UART, a mailbox to another processor")),
     (["nvidia,tegra264-utc"], .commands("Tegra's UART trace controller, which has to be set up by a client")),
     (["arm,dcc"], .commands("the debug communications channel, which is no memory")),
+    (["fsl,s32v234-linflexuart"], .commands("NXP LINFlexD, which wants a flag cleared after each byte")),
   ]
 }

@@ -27,7 +27,7 @@ static const struct purgatory_console armada3700 = PURGATORY_CONSOLE_ARMADA3700;
 static const struct purgatory_console armada3700_ext = PURGATORY_CONSOLE_ARMADA3700_EXT;
 static const struct purgatory_console stm32 = PURGATORY_CONSOLE_STM32;
 
-/* The tool's bindings: docs/boards.md. */
+/* The bindings of docs/boards.md that have a name there; a test of the purgatory's holds them to the tool's. */
 static const struct of_device_id uarts[] = {
 	{ .compatible = "arm,pl011", .data = &pl011 },
 	{ .compatible = "arm,sbsa-uart", .data = &pl011 },
@@ -35,20 +35,35 @@ static const struct of_device_id uarts[] = {
 	{ .compatible = "ns16450", .data = &uart8250 },
 	{ .compatible = "ns16550", .data = &uart8250 },
 	{ .compatible = "ns16550a", .data = &uart8250 },
+	{ .compatible = "ns16750", .data = &uart8250 },
+	{ .compatible = "ns16850", .data = &uart8250 },
+	{ .compatible = "fsl,16550-FIFO64", .data = &uart8250 },
+	{ .compatible = "altr,16550-FIFO32", .data = &uart8250 },
+	{ .compatible = "altr,16550-FIFO64", .data = &uart8250 },
+	{ .compatible = "altr,16550-FIFO128", .data = &uart8250 },
+	{ .compatible = "nuvoton,wpcm450-uart", .data = &uart8250 },
+	{ .compatible = "nuvoton,npcm750-uart", .data = &uart8250 },
 	{ .compatible = "snps,dw-apb-uart", .data = &uart8250 },
 	{ .compatible = "marvell,armada-38x-uart", .data = &uart8250 },
-	{ .compatible = "nuvoton,npcm750-uart", .data = &uart8250 },
-	{ .compatible = "ti,am654-uart", .data = &uart8250_mmio32 }, /* their trees do not say so, their drivers do */
+	{ .compatible = "ti,am654-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "ti,omap2-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "ti,omap3-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "ti,omap4-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "ti,am3352-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "ti,am4372-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "ti,dra742-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "mediatek,mt6577-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "nvidia,tegra20-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "nvidia,tegra20-hsuart", .data = &uart8250_mmio32 },
 	{ .compatible = "nvidia,tegra30-hsuart", .data = &uart8250_mmio32 },
 	{ .compatible = "nvidia,tegra186-hsuart", .data = &uart8250_mmio32 },
 	{ .compatible = "nvidia,tegra194-hsuart", .data = &uart8250_mmio32 },
-	{ .compatible = "brcm,bcm2835-aux-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "brcm,bcm7271-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "brcm,bcm7278-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "brcm,bcm2835-aux-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "socionext,uniphier-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "mrvl,mmp-uart", .data = &uart8250_mmio32 },
+	{ .compatible = "mrvl,pxa-uart", .data = &uart8250_mmio32 },
 	{ .compatible = "fsl,imx6q-uart", .data = &imx },
 	{ .compatible = "fsl,imx21-uart", .data = &imx },
 	{ .compatible = "fsl,vf610-lpuart", .data = &lpuart },
@@ -56,23 +71,32 @@ static const struct of_device_id uarts[] = {
 	{ .compatible = "fsl,imx7ulp-lpuart", .data = &imx_lpuart },
 	{ .compatible = "fsl,imx8ulp-lpuart", .data = &imx_lpuart },
 	{ .compatible = "fsl,imx8qxp-lpuart", .data = &imx_lpuart },
+	{ .compatible = "fsl,imxrt1050-lpuart", .data = &imx_lpuart },
 	{ .compatible = "amlogic,meson-ao-uart", .data = &meson },
 	{ .compatible = "amlogic,meson-gx-uart", .data = &meson },
+	{ .compatible = "amlogic,meson-g12a-uart", .data = &meson },
 	{ .compatible = "amlogic,meson-s4-uart", .data = &meson },
+	{ .compatible = "amlogic,meson-a1-uart", .data = &meson },
 	{ .compatible = "xlnx,xuartps", .data = &cadence },
 	{ .compatible = "cdns,uart-r1p8", .data = &cadence },
 	{ .compatible = "cdns,uart-r1p12", .data = &cadence },
+	{ .compatible = "xlnx,zynqmp-uart", .data = &cadence },
 	{ .compatible = "renesas,scif", .data = &scif },
 	{ .compatible = "renesas,hscif", .data = &scif },
+	{ .compatible = "renesas,scif-r7s9210", .data = &scifa },
 	{ .compatible = "renesas,scif-r9a07g044", .data = &scifa },
 	{ .compatible = "renesas,scif-r9a09g057", .data = &scifa },
+	{ .compatible = "samsung,s5pv210-uart", .data = &samsung },
 	{ .compatible = "samsung,exynos4210-uart", .data = &samsung },
 	{ .compatible = "samsung,exynos5433-uart", .data = &samsung },
 	{ .compatible = "samsung,exynos850-uart", .data = &samsung },
+	{ .compatible = "samsung,exynos8895-uart", .data = &samsung },
 	{ .compatible = "google,gs101-uart", .data = &samsung },
+	{ .compatible = "axis,artpec8-uart", .data = &samsung },
 	{ .compatible = "apple,s5l-uart", .data = &samsung },
 	{ .compatible = "marvell,armada-3700-uart", .data = &armada3700 },
 	{ .compatible = "marvell,armada-3700-uart-ext", .data = &armada3700_ext },
+	{ .compatible = "st,stm32f7-uart", .data = &stm32 },
 	{ .compatible = "st,stm32h7-uart", .data = &stm32 },
 	{ }
 };
@@ -91,7 +115,10 @@ static bool set_registers(struct purgatory_console *console)
 	return width == 1 || !of_property_read_bool(of_stdout, "big-endian");
 }
 
-/* The UART that stdout-path names; of another kind, or without one, the purgatory is silent. */
+/*
+ * The UART that stdout-path names, if it is on. Of another kind, or without one, it is what the purgatory was built with, if
+ * anything.
+ */
 static void set_console(struct purgatory_blob_info *info)
 {
 	const struct of_device_id *uart = of_stdout ? of_match_node(uarts, of_stdout) : NULL;
@@ -99,17 +126,22 @@ static void set_console(struct purgatory_blob_info *info)
 	struct resource registers;
 	u32 offset = 0;
 
-	if (!uart || of_address_to_resource(of_stdout, 0, &registers) || resource_type(&registers) != IORESOURCE_MEM) {
-		pr_notice("no console that it can talk to: a mismatch will be silent\n");
-		return;
-	}
+	if (!uart || !of_device_is_available(of_stdout) || of_address_to_resource(of_stdout, 0, &registers) ||
+	    resource_type(&registers) != IORESOURCE_MEM)
+		goto unknown;
 	console = *(const struct purgatory_console *)uart->data;
-	if (uart->data == &uart8250 && !set_registers(&console)) {
-		pr_notice("%pOF: registers that it cannot reach: a mismatch will be silent\n", of_stdout);
-		return;
+	if (uart->data == &uart8250) {
+		if (!set_registers(&console))
+			goto unknown;
+		of_property_read_u32(of_stdout, "reg-offset", &offset);
 	}
-	of_property_read_u32(of_stdout, "reg-offset", &offset);
+	if (console.access == 4 && (registers.start + offset) % 4)
+		goto unknown;
 	purgatory_set_console(info, registers.start + offset, &console);
+	return;
+unknown:
+	if (!info->console_base)
+		pr_notice("no console that it can talk to: a mismatch will be silent\n");
 }
 
 static const struct of_device_id psci[] = {
