@@ -11,7 +11,7 @@ extension DeviceTree {
     guard let parent = parent(of: node) else { return [] }
     return entries("reg", of: node, cells: [addressCells(of: parent), sizeCells(of: parent)]).compactMap {
       entry in
-      translate(entry[0], from: parent).flatMap { Range(base: $0, size: entry[1]) }
+      translate(entry[0], from: parent).flatMap { Range(clampingBase: $0, size: entry[1]) }
     }
   }
 
@@ -19,13 +19,13 @@ extension DeviceTree {
   public func ranges(_ name: String, of node: Node) -> [Range<UInt64>] {
     guard let root = self.node(at: "/") else { return [] }
     return entries(name, of: node, cells: [addressCells(of: root), sizeCells(of: root)])
-      .compactMap { Range(base: $0[0], size: $0[1]) }
+      .compactMap { Range(clampingBase: $0[0], size: $0[1]) }
   }
 
   /// The root's children that are memory and available, as Linux finds them.
   var memoryNodes: [Node] {
     guard let root = node(at: "/") else { return [] }
-    return children(of: root).filter { strings("device_type", of: $0) == ["memory"] && isAvailable($0) }
+    return children(of: root).filter { strings("device_type", of: $0).first == "memory" && isAvailable($0) }
   }
 
   /// RAM, in the tree's order: what a node's `linux,usable-memory` says comes before its `reg` (Linux drivers/of/fdt.c).
@@ -69,16 +69,23 @@ extension DeviceTree {
     return Self.bigEndian(value[...])
   }
 
-  func addressCells(of node: Node) -> Int { Int(number("#address-cells", of: node) ?? 2) }
-  func sizeCells(of node: Node) -> Int { Int(number("#size-cells", of: node) ?? 1) }
+  func addressCells(of node: Node) -> Int { cells("#address-cells", of: node) }
+  func sizeCells(of node: Node) -> Int { cells("#size-cells", of: node) }
 
-  /// A property as rows of numbers, each of so many cells; empty if it does not consist of whole rows.
+  /// As Linux has it: where a node does not say, what is above it does, and in the end it is 1 (drivers/of/base.c); the
+  /// specification's default is another, for which Linux would read other numbers.
+  private func cells(_ name: String, of node: Node) -> Int {
+    let path = [node] + node.ancestors.reversed().map { Node(offset: $0, ancestors: []) }
+    return path.lazy.compactMap { self.number(name, of: $0) }.first.map { Int($0) } ?? 1
+  }
+
+  /// A property as rows of numbers, each of so many cells; what is left behind the last whole row is none.
   private func entries(_ name: String, of node: Node, cells: [Int]) -> [[UInt64]] {
     // Three cells are a PCI address: the lower two count. More than that is nothing that this reads.
     guard let value = property(name, of: node), cells.allSatisfy({ (0...3).contains($0) }) else { return [] }
     let size = cells.reduce(0, +) * 4
-    guard size > 0, value.count.isMultiple(of: size) else { return [] }
-    return stride(from: 0, to: value.count, by: size).map { start in
+    guard size > 0 else { return [] }
+    return stride(from: 0, through: value.count - size, by: size).map { start in
       var offset = start
       return cells.map { count in
         defer { offset += count * 4 }
@@ -111,5 +118,15 @@ extension DeviceTree {
 
   private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
     bytes.reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}
+
+extension Range<UInt64> {
+  /// What would go on behind the last address ends there; nil where it is empty.
+  fileprivate init?(clampingBase base: UInt64, size: UInt64) {
+    guard let range = Range(base: base, size: size) ?? Range(from: base, to: size == 0 ? base : .max) else {
+      return nil
+    }
+    self = range
   }
 }

@@ -12,10 +12,11 @@ extension DeviceTree {
     }
   }
 
-  /// Removes a property of the node at `path`, if there are both.
+  /// Removes a property of the node at `path`, if there are both; however often it is there.
   public mutating func remove(_ name: String, ofNodeAt path: String) throws(DeviceTreeError) {
-    guard let node = node(at: path), property(name, of: node) != nil else { return }
-    try change(name, ofNodeAt: path, room: 0) { fdt_delprop($0, $1, name) }
+    while let node = node(at: path), property(name, of: node) != nil {
+      try change(name, ofNodeAt: path, room: 0) { fdt_delprop($0, $1, name) }
+    }
   }
 
   /// Says of the root that its memory is `ranges`: in the first memory node that is available, or in a new one; without
@@ -25,19 +26,38 @@ extension DeviceTree {
     guard let root = node(at: "/"), let first = ranges.first else { return }
     guard let value = cells(of: ranges, at: root) else {
       throw DeviceTreeError(
-        place: place, found: "addresses of \(addressCells(of: root)) cells, sizes of \(sizeCells(of: root))",
+        place: place,
+        found: "#address-cells \(addressCells(of: root)) and #size-cells \(sizeCells(of: root)) of the root",
         expected: "room for 0x\(String(ranges.last?.upperBound ?? 0, radix: 16)) in them")
     }
     let nodes = memoryNodes
-    for node in nodes.dropFirst().reversed() {
-      try change(room: 0, of: place, expecting: "a node that can be removed") {
-        fdt_del_node($0, node.offset)
+    // One that Linux does not take for memory, for want of a device_type, is put right. What is disabled is not.
+    let old =
+      nodes.first
+      ?? children(of: root).first { name(of: $0).split(separator: "@").first == "memory" && isAvailable($0) }
+    let names = Set(children(of: root).map(name))
+    let usual = "memory@\(String(first.lowerBound, radix: 16))"
+    let new =
+      ([usual] + (1...64).map { "memory-\($0)@\(String(first.lowerBound, radix: 16))" })
+      .first { !names.contains($0) } ?? usual
+    let type = Array("memory".utf8) + [0]
+    try change(room: value.count + 256, of: place, expecting: "room for the memory") { tree in
+      // From the end: what is before keeps its offset.
+      for node in nodes.dropFirst().reversed() {
+        let deleted = fdt_del_node(tree, node.offset)
+        if deleted < 0 { return deleted }
       }
+      let node = old?.offset ?? fdt_add_subnode(tree, root.offset, new)
+      if node < 0 { return node }
+      _ = fdt_delprop(tree, node, "linux,usable-memory")
+      // What one of several nodes is, the memory of all of them is not.
+      if nodes.count > 1 {
+        _ = fdt_delprop(tree, node, "hotpluggable")
+        _ = fdt_delprop(tree, node, "numa-node-id")
+      }
+      let typed = fdt_setprop(tree, node, "device_type", type, Int32(clamping: type.count))
+      return typed < 0 ? typed : fdt_setprop(tree, node, "reg", value, Int32(clamping: value.count))
     }
-    let path = nodes.first.map { self.path(of: $0) } ?? "/memory@\(String(first.lowerBound, radix: 16))"
-    try set("device_type", to: Array("memory".utf8) + [0], ofNodeAt: path)
-    try remove("linux,usable-memory", ofNodeAt: path)
-    try set("reg", to: value, ofNodeAt: path)
   }
 
   /// Makes a property of `count` zero bytes, whose offset in the DTB is a multiple of 8.

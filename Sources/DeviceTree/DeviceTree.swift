@@ -148,12 +148,14 @@ extension DeviceTree {
     return node.ancestors.isEmpty ? "/" : nodes.map { "/" + name(of: $0) }.joined()
   }
 
-  /// Whether a node, and what it is a part of, is not switched off (Devicetree Specification, "status").
+  /// Whether a node is not switched off (Devicetree Specification, "status"; Linux drivers/of/base.c).
   public func isAvailable(_ node: Node) -> Bool {
-    ([node] + node.ancestors.map { Node(offset: $0, ancestors: []) }).allSatisfy {
-      let status = strings("status", of: $0)
-      return status.isEmpty || status == ["okay"] || status == ["ok"]
-    }
+    property("status", of: node) == nil || ["okay", "ok"].contains(strings("status", of: node).first)
+  }
+
+  /// Whether neither a node nor any that it is a part of is switched off: Linux makes no device of it otherwise.
+  public func isReachable(_ node: Node) -> Bool {
+    ([node] + node.ancestors.map { Node(offset: $0, ancestors: []) }).allSatisfy(isAvailable)
   }
 
   /// The node's properties, by name, in the tree's order.

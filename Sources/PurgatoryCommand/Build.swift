@@ -93,7 +93,8 @@ struct Build: ParsableCommand {
         Problem(
           output, "address", found: "none, and no memory to choose one from",
           expected: "the purgatory's base",
-          help: "add --load-address ADDR or --memory BASE+SIZE"))
+          help: self.info.relative == true
+            ? "add --load-address ADDR" : "add --load-address ADDR or --memory BASE+SIZE"))
     }
 
     for segment in layout.segments { talk.detail(segment.text) }

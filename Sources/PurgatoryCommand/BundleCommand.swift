@@ -20,6 +20,12 @@ struct BundleCommand: ParsableCommand {
   @Option(help: .init("The device tree to hand to the kernel. (default: the loader's)", valueName: "file"))
   var dtb: String?
 
+  @Option(
+    help: .init(
+      "RAM, to tell the device tree of. Repeatable. (default: what --dtb says)", valueName: "base+size"),
+    transform: parseMemory)
+  var memory: [Range<UInt64>] = []
+
   @Option(name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"))
   var output: String
 
@@ -28,23 +34,28 @@ struct BundleCommand: ParsableCommand {
   @OptionGroup var sources: SourceOptions
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
+  func validate() throws {
+    if !memory.isEmpty, dtb == nil { throw ValidationError("--memory is told to a device tree: --dtb") }
+  }
+
   func run() throws {
     let source = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
     let file = File(role: .kernel, name: kernel, bytes: try Files.read(kernel, .segment), address: nil)
     let tree = try dtb.map { name throws(Rejection) in
-      File(role: .dtb, name: name, bytes: try Files.read(name, .deviceTree), address: nil)
+      File(role: .dtb, name: name, bytes: try Files.readDeviceTree(name), address: nil)
     }
     var changes = InfoChanges()
     changes.digest = digest.digest
     let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: tree.name) }
-    let notes = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
-    let bundle = try Bundle(try sources.build(talk), kernel: file, dtb: tree, changes: changes)
+    _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
+    let bundle = try Bundle(
+      try sources.build(talk), kernel: file, dtb: tree, memory: memory, changes: changes)
     // The proof: what is written is read back, digests and all.
     let result = try Blob(bundle.bytes, file: output)
     outputs.add(result.bytes, to: output)
     try outputs.write()
-    talk.notes(notes + bundle.notes)
+    talk.notes(bundle.notes)
     talk.summary(result.summary(as: output))
     if result.info.console == nil {
       Terminal.say("warning: \(output): no console, so a failure would be silent")

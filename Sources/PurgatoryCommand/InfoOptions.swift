@@ -89,9 +89,10 @@ struct InfoOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - defaults: whether the device tree decides what no option says, as for a new purgatory.
+  ///   - known: the board, if no option names a device tree.
   ///   - updatesDeviceTree: whether the caller writes the device tree of the layout.
   func changes(
-    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool
+    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool, board known: Board? = nil
   ) throws(Rejection) -> (InfoChanges, Layout, notes: [String]) {
     let roles: [(Segment.Role, [PlacedFile])] = [
       (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
@@ -100,7 +101,8 @@ struct InfoOptions: ParsableArguments {
     var problems: [Problem] = []
     for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
       do throws(Rejection) {
-        let bytes = try Files.read(placed.file, role == .dtb ? .deviceTree : .segment)
+        let bytes =
+          role == .dtb ? try Files.readDeviceTree(placed.file) : try Files.read(placed.file, .segment)
         files.append(
           File(
             role: role, name: placed.file, bytes: bytes, address: placed.address,
@@ -109,6 +111,8 @@ struct InfoOptions: ParsableArguments {
         problems += error.problems
       }
     }
+    // What follows from a device tree that cannot be read is not said.
+    if files.filter({ $0.role == .dtb }).count < dtb.count { throw Rejection(problems) }
     // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
     let isRelative = relative ?? info.flags.contains(.relative)
     var request = LayoutRequest(
@@ -120,6 +124,7 @@ struct InfoOptions: ParsableArguments {
     request.updatesDeviceTree = updatesDeviceTree
     request.keepsSeeds = keepSeeds
     request.isForced = force
+    request.resultAddress = resultAddr
     let layout: Layout
     do throws(Rejection) {
       layout = try Layout(request)
@@ -127,9 +132,10 @@ struct InfoOptions: ParsableArguments {
       throw Rejection(problems + error.problems)
     }
     guard problems.isEmpty else { throw Rejection(problems) }
-    let board = try files.first { $0.role == .dtb }.map { file throws(Rejection) in
-      try Board(file.bytes, file: file.name)
-    }
+    let board =
+      try files.first { $0.role == .dtb }.map { file throws(Rejection) in
+        try Board(file.bytes, file: file.name)
+      } ?? known
 
     var changes = InfoChanges()
     changes.segments = layout.segments

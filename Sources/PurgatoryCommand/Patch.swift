@@ -42,10 +42,12 @@ struct Patch: ParsableCommand {
     warnOfManifest(beside: target)
   }
 
-  private func patched(_ blob: Blob) throws(Rejection) -> (Blob, notes: [String]) {
+  /// - Parameter board: the one whose device tree the purgatory hands over, if that is known.
+  private func patched(_ blob: Blob, board: Board? = nil) throws(Rejection) -> (Blob, notes: [String]) {
     if blob.format == .bundle { try refuseMoving(blob) }
     var blob = blob
-    let (changes, _, notes) = try info.changes(to: blob.info, defaults: false, updatesDeviceTree: false)
+    let (changes, _, notes) = try info.changes(
+      to: blob.info, defaults: false, updatesDeviceTree: false, board: board)
     try blob.fill(try changes.applied(to: blob.info, file: blob.file))
     // The proof: nothing is written that everybody else's rules would find fault with.
     var checker = Checker()
@@ -102,7 +104,9 @@ struct Patch: ParsableCommand {
         })
     }
     let purgatory = files.files[index]
-    let (blob, notes) = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)))
+    let tree = files.files.first { $0.segment.role == .dtb }
+    let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: shown(tree, in: path)) }
+    let (blob, notes) = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)), board: board)
     let changed = files.replacing(index, with: blob.bytes)
     let findings = changed.findings()
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }

@@ -30,11 +30,10 @@ final class FlatNode {
   /// Itself, and all below it in the tree's order.
   var all: [FlatNode] { [self] + children.flatMap(\.all) }
 
+  var isOn: Bool { properties["status"] == nil || ["okay", "ok"].contains(strings("status").first ?? "") }
+
   /// Neither it nor anything that it is a part of is switched off.
-  var isOn: Bool {
-    let status = strings("status").first ?? "okay"
-    return ["okay", "ok"].contains(status) && parent?.isOn != false
-  }
+  var isReachable: Bool { isOn && parent?.isReachable != false }
 
   /// Ranges of a property, whose numbers have so many words each.
   func ranges(_ name: String, _ address: Int, _ size: Int) -> [(base: UInt64, size: UInt64)] {
@@ -47,8 +46,14 @@ final class FlatNode {
     }
   }
 
+  /// Its own, or those of what is above it; of Linux, 1 in the end.
   var cells: (address: Int, size: Int) {
-    (Int(clamping: word("#address-cells") ?? 2), Int(clamping: word("#size-cells") ?? 1))
+    func number(_ name: String) -> Int {
+      word(name).map { Int(clamping: $0) } ?? parent.map {
+        name == "#address-cells" ? $0.cells.address : $0.cells.size
+      } ?? 1
+    }
+    return (number("#address-cells"), number("#size-cells"))
   }
 
   /// `reg`, as the CPU sees it.

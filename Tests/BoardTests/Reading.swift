@@ -77,7 +77,7 @@ struct Reading {
     if has("geni-", "msm-uartdm", "-tcu", "-utc", "arm,dcc") { return .commands(base: address, names[0]) }
     guard let base = address else { return .unreachable(names) }
     guard let registers = Self.registers(node, has) else { return .unknown(base: base, names) }
-    return node.isOn ? .uart(base: base, registers) : .disabled(base: base)
+    return node.isReachable ? .uart(base: base, registers) : .disabled(base: base)
   }
 
   /// By families of names, where the tool has a row for each name.

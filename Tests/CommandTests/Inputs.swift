@@ -51,6 +51,10 @@ enum Input {
     return tree.bytes
   }
 
+  /// What is said of it: it tells nothing of memory.
+  static let memoryNote =
+    "note: board.dtb: no memory in it, and nobody completes a tree that is verified: a kernel finds none\n"
+
   /// An EFI zboot image's first bytes.
   static var zboot: [UInt8] {
     var image = Bytes()

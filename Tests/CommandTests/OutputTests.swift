@@ -97,7 +97,10 @@ import Testing
           "bundle", ["bundle", "--source", "small", "--kernel", "Image", "-o", "link"], because: input),
         Refusal(
           "bundle, the device tree",
-          ["bundle", "--source", "small", "--kernel", "Image", "--dtb", "board.dtb", "-o", "here/board.dtb"],
+          [
+            "bundle", "--source", "small", "--kernel", "Image", "--memory", "0x40000000+1G", "--dtb",
+            "board.dtb", "-o", "here/board.dtb",
+          ],
           because: "would replace the input board.dtb"),
       ], golden: "collisions.txt", in: folder)
   }

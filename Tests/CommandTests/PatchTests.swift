@@ -33,7 +33,8 @@ import Testing
     let outcome = try await folder.done(["patch", file] + changes)
     #expect(outcome.output == [])
     let size = try await Built.get().real.count
-    #expect(outcome.error == "\(file): \(grouped(size)) bytes, 2 regions (4,168 bytes), ready\n")
+    #expect(
+      outcome.error == Input.memoryNote + "\(file): \(grouped(size)) bytes, 2 regions (4,168 bytes), ready\n")
     let after = try folder.read(file)
     #expect(after != before)
     let range = structRange(of: before)

@@ -36,8 +36,8 @@ import Testing
     // Of a third cell, PCI's flags, nothing is taken.
     #expect(try registers("/uart", root(3, 1, [0xff, 1, 2, 3])) == [0x1_0000_0002..<0x1_0000_0005])
     #expect(try registers("/uart", root(1, 1, [1, 2, 3, 4])) == [1..<3, 3..<7])
-    // Without #address-cells and #size-cells it is 2 and 1.
-    #expect(try registers("/uart", TreeNode("", [:], [TreeNode("uart", ["reg": [1, 2, 3]])])).count == 1)
+    // Where nobody says it, it is 1 and 1, as for Linux.
+    #expect(try registers("/uart", TreeNode("", [:], [TreeNode("uart", ["reg": [1, 2]])])) == [1..<3])
   }
 
   @Test func noneAtAll() throws {
@@ -45,15 +45,19 @@ import Testing
       TreeNode("", ["#address-cells": [address], "#size-cells": [size]], [TreeNode("uart", ["reg": reg])])
     }
     for (address, size, reg) in [
-      // No whole rows.
-      (1, 1, []), (1, 1, [1]), (1, 1, [1, 2, 3]), (1, 1, .init(bytes: [1, 2, 3, 4, 5, 6, 7])),
+      // No whole row.
+      (1, 1, []), (1, 1, [1]), (1, 1, .init(bytes: [1, 2, 3, 4, 5, 6, 7])),
       (1, 0, [1]), (1, 1, [1, 0]),  // no size
       (0, 0, [1, 2]), (4, 1, [1, 2, 3, 4, 5]), (0xffff_ffff, 1, [1, 2]),  // no such cells
-      (2, 2, [0xffff_ffff, 0xffff_f000, 0, 0x1000]),  // an end above 2^64 - 1
     ] as [(UInt32, UInt32, TreeNode.Value)] {
       #expect(try registers("/uart", root(address, size, reg)) == [], "\(address) \(size) \(reg)")
     }
     #expect(try registers("/uart", TreeNode("", [:], [TreeNode("uart")])) == [])
+    // As Linux has them: whole rows count, and what goes on behind the last address ends there.
+    #expect(try registers("/uart", root(1, 1, [1, 2, 3])) == [1..<3])
+    let top: UInt64 = 0xffff_ffff_ffff_f000
+    #expect(try registers("/uart", root(2, 2, .wide(top, 0x1000))) == [top..<UInt64.max])
+    #expect(try registers("/uart", root(2, 2, .wide(0x1000, .max))) == [0x1000..<UInt64.max])
     #expect(try registers("/", TreeNode("", ["reg": [1, 2, 3]])) == [])
   }
 

@@ -58,10 +58,48 @@ import Testing
     try told(
       tree([memory("secure@0", ["reg": .wide(0, 1), "status": "disabled"]), other, memory("memory@1", [:])]),
       ["soc", "secure@0", "memory@1"])
+    // Whatever its name is, and whatever it is in the way of.
+    try told(
+      tree([TreeNode("memory@40000000", ["reg": .wide(0, 1), "status": "disabled"]), other]),
+      ["soc", "memory@40000000", "memory-1@40000000"])
+    try told(
+      tree([
+        TreeNode("memory@40000000", ["device_type": "memory", "status": "disabled"]),
+        memory("memory", ["reg": .wide(1, 1)]),
+        other,
+      ]), ["soc", "memory@40000000", "memory"])
     // What kexec says to use of a node counts before its reg.
     try told(
       tree([memory("memory@0", ["reg": .wide(0, 8), "linux,usable-memory": .wide(0, 4)]), other]),
       ["soc", "memory@0"])
+  }
+
+  /// What one of several nodes is, their memory is not.
+  @Test func merged() throws {
+    func properties(_ children: TreeNode...) throws -> [String] {
+      var tree = try tree(children)
+      try tree.setMemory([0..<4096])
+      return tree.properties(of: try #require(tree.node(at: "/memory@0")))
+    }
+    let node = memory("memory@0", ["reg": .wide(0, 1), "hotpluggable": .empty, "numa-node-id": [1]])
+    #expect(Set(try properties(node)) == ["device_type", "reg", "hotpluggable", "numa-node-id"])
+    #expect(Set(try properties(node, memory("memory@1", ["reg": .wide(1, 1)]))) == ["device_type", "reg"])
+  }
+
+  /// A root that does not say: 1 and 1, as Linux has it.
+  @Test func noCells() throws {
+    var tree = try DeviceTree(TreeNode("", [:], [memory("memory@0", ["reg": [0x4000_0000, 0x1000]])]).dtb())
+    #expect(tree.memory == [0x4000_0000..<0x4000_1000])
+    try tree.setMemory([0x8000_0000..<0x9000_0000])
+    #expect(tree.property("reg", of: try #require(tree.node(at: "/memory@0")))?.count == 8)
+    #expect(tree.memory == [0x8000_0000..<0x9000_0000])
+    // Buses have what is above them.
+    let deep = try DeviceTree(
+      TreeNode(
+        "", ["#address-cells": [2], "#size-cells": [2]],
+        [TreeNode("soc", ["ranges": .empty], [TreeNode("uart", ["reg": .wide(0x1000, 0x100)])])]
+      ).dtb())
+    #expect(deep.registers(of: try #require(deep.node(at: "/soc/uart"))) == [0x1000..<0x1100])
   }
 
   @Test func usableMemory() throws {
@@ -72,7 +110,7 @@ import Testing
     let narrow = try tree([chosen], cells: (1, 1))
     let node = try #require(narrow.node(at: "/chosen"))
     #expect(narrow.ranges("linux,usable-memory-range", of: node) == [1..<3, 3..<7])
-    #expect(narrow.ranges("odd", of: node) == [])
+    #expect(narrow.ranges("odd", of: node) == [1..<3])
     #expect(narrow.ranges("none", of: node) == [])
   }
 

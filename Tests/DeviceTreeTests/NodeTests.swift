@@ -64,21 +64,22 @@ import Testing
   }
 
   @Test func availability() throws {
-    func isAvailable(_ status: TreeNode.Value?, above: TreeNode.Value? = nil) throws -> Bool {
-      var (bus, node) = (TreeNode("bus"), TreeNode("node"))
-      if let status { node.properties.append(("status", status.bytes)) }
+    func status(_ status: TreeNode.Value?, above: TreeNode.Value? = nil) throws -> [Bool] {
+      var (bus, leaf) = (TreeNode("bus"), TreeNode("node"))
+      if let status { leaf.properties.append(("status", status.bytes)) }
       if let above { bus.properties.append(("status", above.bytes)) }
-      bus.children = [node]
+      bus.children = [leaf]
       let tree = try tree(TreeNode("", [:], [bus]))
-      return tree.isAvailable(try #require(tree.node(at: "/bus/node")))
+      let node = try #require(tree.node(at: "/bus/node"))
+      return [tree.isAvailable(node), tree.isReachable(node)]
     }
-    for status in ["okay", "ok", nil] as [TreeNode.Value?] {
-      #expect(try isAvailable(status))
-      #expect(try isAvailable(nil, above: status))
-      #expect(try !isAvailable(status, above: "disabled"))
+    for on in ["okay", "ok", nil] as [TreeNode.Value?] {
+      #expect(try status(on) == [true, true])
+      #expect(try status(nil, above: on) == [true, true])
+      #expect(try status(on, above: "disabled") == [true, false])
     }
-    for status in ["disabled", "reserved", "fail", "fail-sss"] as [TreeNode.Value] {
-      #expect(try !isAvailable(status))
+    for off in ["disabled", "reserved", "fail", "fail-sss", "", .empty] as [TreeNode.Value] {
+      #expect(try status(off) == [false, false])
     }
   }
 

@@ -186,6 +186,11 @@ func problems(_ body: () throws -> Void) throws -> [String] {
         "x.itb: a FIT image, of 2 device trees, expected the device tree of a board\n"
           + "help: extract it: dumpimage -T flat_dt -p 1 -o board.dtb x.itb"
       ])
+    // Without configurations, by what an image has.
+    let kernel = TreeNode("kernel", ["type": "kernel", "data-position": [4096]])
+    #expect(throws: Rejection.self) {
+      _ = try Board(TreeNode("", [:], [TreeNode("images", [:], [kernel])]).dtb(), file: "x.itb")
+    }
     // What a board's tree may have: symbols for overlays, and a node of either name.
     #expect(try TreeNode.root(TreeNode("__symbols__"), TreeNode("images")).board().memory == [])
     #expect(try TreeNode.root(TreeNode("configurations")).board().memory == [])

@@ -239,8 +239,7 @@ import Testing
     let help =
       "\nhelp: one of --console pl011@0x1000 (/aliases/serial0), --console 8250-stride4@0x2000 (/aliases/serial1), "
       + "or --console none; "
-      + "/aliases/serial3 is qcom,geni-uart at 0x3000: Qualcomm GENI, which wants a command for each transfer; "
-      + "/aliases/serial4 is arm,pl011 at 0x4000, which is disabled"
+      + "/aliases/serial3 is qcom,geni-uart at 0x3000: Qualcomm GENI, which wants a command for each transfer"
     #expect(try refusal(tree) == ["board.dtb: /chosen/stdout-path: none, expected the console's node" + help])
     tree.children.append(TreeNode("chosen", ["stdout-path": "serial7"]))
     #expect(
@@ -249,6 +248,20 @@ import Testing
     // The older name.
     tree.children[5] = TreeNode("chosen", ["linux,stdout-path": "serial1"])
     #expect(try tree.board().console() == .init(.uart8250Stride4, base: 0x2000))
+  }
+
+  /// Where no port could be it, the first ones are named.
+  @Test func noPortAtAll() throws {
+    let tree = TreeNode.root(
+      TreeNode("aliases", ["serial0": "/geni@3000", "serial1": "/off@4000"]),
+      TreeNode("geni@3000", ["compatible": "qcom,geni-uart", "reg": .wide(0x3000, 0x1000)]),
+      TreeNode("off@4000", ["compatible": "arm,pl011", "reg": .wide(0x4000, 0x1000), "status": "disabled"]))
+    #expect(
+      try refusal(tree) == [
+        "board.dtb: /chosen/stdout-path: none, expected the console's node" + help
+          + "; /aliases/serial0 is qcom,geni-uart at 0x3000: Qualcomm GENI, which wants a command for each transfer"
+          + "; /aliases/serial1 is arm,pl011 at 0x4000, which is disabled"
+      ])
   }
 
   /// Without aliases, any UART that is known.

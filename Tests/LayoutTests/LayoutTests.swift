@@ -106,12 +106,18 @@ extension Layout {
     #expect(try !Plan(files: [.kernel(), again]).layout().deviceTreeChanged)
   }
 
-  /// RAM that the user names is the user's; a device tree's has firmware at its start.
+  /// RAM of a board has firmware at its start; who names other memory, or no board, has chosen.
   @Test func theFirstTwoMegabytes() throws {
     let tree = TreeNode.root(.memory(0x4000_0000, 1 << 30))
     #expect(try Plan(files: [.segment(1), .dtb(tree)]).layout().base(.segment) == 0x4020_0000)
     #expect(
-      try Plan(files: [.segment(1), .dtb(tree)], memory: [gigabyte]).layout().base(.segment) == 0x4000_0000)
+      try Plan(files: [.segment(1), .dtb(tree)], memory: [gigabyte]).layout().base(.segment) == 0x4020_0000)
+    #expect(
+      try Plan(files: [.segment(1), .dtb(.root())], memory: [gigabyte]).layout().base(.segment) == 0x4020_0000
+    )
+    let inside: Range<UInt64> = 0x4010_0000..<0x8000_0000
+    #expect(
+      try Plan(files: [.segment(1), .dtb(tree)], memory: [inside]).layout().base(.segment) == 0x4010_0000)
     #expect(try Plan(files: [.kernel()], memory: [gigabyte]).layout().base(.kernel) == 0x4000_0000)
     // In each bank.
     let two = TreeNode.root(.memory(0x4000_0000, 0x20_0000), .memory(0x8000_0000, 1 << 30))
@@ -158,7 +164,7 @@ extension Layout {
 
   @Test func deviceTreesDoNotCrossTwoMegabytes() throws {
     func base(_ size: Int, after end: UInt64) throws -> UInt64? {
-      var tree = TreeNode.root().dtb()
+      var tree = TreeNode.root(.memory(0x2000_0000, 0x6000_0000)).dtb()
       tree += [UInt8](repeating: 0, count: size - tree.count)
       let dtb = File(role: .dtb, name: "board.dtb", bytes: tree, address: nil)
       return try Plan(
@@ -175,7 +181,7 @@ extension Layout {
 
   /// One that has an address grows where it is: what is placed leaves it room.
   @Test func aDeviceTreeThatGrows() throws {
-    var root = TreeNode.root()
+    var root = TreeNode.root(.memory(0x2000_0000, 0x6000_0000))
     root.properties.append(("pad", [UInt8](repeating: 1, count: 4076 - root.dtb().count)))
     #expect((4090...4096).contains(root.dtb().count))
     let layout = try Plan(
@@ -242,7 +248,8 @@ extension Layout {
   /// What the user says is done, whatever is placed around it.
   @Test func addressesOfTheUser() throws {
     let files: [File] = [
-      .kernel(at: 0x4200_0000), .initrd(at: 0x4000_0000), .dtb(.root(), at: 0x4000_2000),
+      .kernel(at: 0x4200_0000), .initrd(at: 0x4000_0000),
+      .dtb(.root(.memory(0x2000_0000, 0x6000_0000)), at: 0x4000_2000),
       .segment(1, at: 0x4000_3000), .segment(0x1000), .segment(0x1000),
     ]
     var plan = Plan(files: files, memory: [gigabyte], loadAddress: 0x4000_5000)

@@ -25,10 +25,11 @@ import Testing
     let two = [gigabyte, 0x8_0000_0000..<0x8_4000_0000]
     let layout = try Plan(files: [.kernel(), .initrd(), .dtb(root)], memory: two).layout()
     #expect(try tree(layout).memory == two)
-    #expect(layout.base(.kernel) == 0x4000_0000)
+    // The board's firmware is in it.
+    #expect(layout.base(.kernel) == 0x4020_0000)
     #expect(
       layout.notes.contains {
-        $0.hasPrefix("board.dtb: /memory: 0x40000000-0x80000000, 0x800000000-0x840000000 now")
+        $0.hasPrefix("board.dtb: /memory: 0x40000000-0x80000000, 0x800000000-0x840000000 added")
       })
     // Once is enough.
     let again = File(role: .dtb, name: "board.dtb", bytes: try tree(layout).tree.bytes, address: nil)
@@ -86,7 +87,8 @@ import Testing
     #expect(try tree(low).memory == [gigabyte])
     #expect(
       try Plan(files: [.kernel(), .dtb(root(1, 1))], memory: memory).refusal() == [
-        "board.dtb: /memory: addresses of 1 cells, sizes of 1, expected room for 0x320001000 in them"
+        "board.dtb: /memory: #address-cells 1 and #size-cells 1 of the root, expected room for 0x320001000 in them\n"
+          + "help: give less with --memory, or change the tree"
       ])
   }
 
@@ -98,6 +100,9 @@ import Testing
       TreeNode("log@60000000", ["reg": .wide(0x6000_0000, 0x10_0000)]))
     let layout = try Plan(files: [.kernel(), .dtb(.root(secure))], memory: [gigabyte]).layout()
     #expect(try tree(layout).memory == [0x4000_0000..<0x5000_0000, 0x5010_0000..<0x8000_0000])
+    // Which is no hole that anybody has to be told of, when the same is said again.
+    let again = File(role: .dtb, name: "board.dtb", bytes: try tree(layout).tree.bytes, address: nil)
+    #expect(try Plan(files: [.kernel(), again], memory: [gigabyte]).layout().notes == [])
 
     let board = TreeNode.root(.memory(0x4000_0000, 0x3b40_0000), .memory(0x8000_0000, 1 << 30))
     let all: Range<UInt64> = 0x4000_0000..<0x1_0000_0000
@@ -164,12 +169,82 @@ import Testing
         + "expected memory in 0x70000000-0x78000000, the linux,usable-memory-range of board.dtb")
     #expect(
       try Plan(files: [.kernel(at: 0x4020_0000), .dtb(root)]).refusal()
-        == ["Image: address: 0x40200000-0x41a00000, expected memory: 0x70000000-0x78000000"])
+        == ["Image: address: 0x40200000-0x41a00000, expected memory: 0x70000000-0x78000000\n" + force])
     // Two ranges, the way Linux reserves a low one for DMA; and a tree that says nothing else of memory.
     let two = crashed(.wide(0x7800_0000, 0x800_0000, 0x7000_0000, 0x10_0000), memory: TreeNode("x"))
     let layout = try Plan(files: [.kernel(), .dtb(two)]).layout()
     #expect(layout.memory == [0x7000_0000..<0x7010_0000, 0x7800_0000..<0x8000_0000])
     #expect(layout.base(.kernel) == 0x7800_0000)
+  }
+
+  /// Linux takes two ranges, and none of a malformed property; what is not memory is said once.
+  @Test func kdumpOddities() throws {
+    let three = crashed(.wide(0x7000_0000, 0x10_0000, 0x7800_0000, 0x10_0000, 0x4000_0000, 0x1000_0000))
+    #expect(try Plan(files: [.kernel(), .dtb(three)]).refusal().first?.contains("no room for") == true)
+    for ignored in [.empty, [1]] as [TreeNode.Value] {
+      #expect(try Plan(files: [.kernel(), .dtb(crashed(ignored))]).layout().base(.kernel) == 0x4020_0000)
+    }
+    let outside = crashed(.wide(0x1_0000_0000, 0x1000_0000))
+    #expect(
+      try Plan(files: [.kernel(), .initrd(), .dtb(outside)]).refusal() == [
+        """
+        board.dtb: /chosen/linux,usable-memory-range: 0x100000000-0x110000000, \
+        expected a part of the memory: 0x40000000-0x80000000
+        help: take the tree of the running system, or --memory what it lacks
+        """
+      ])
+  }
+
+  /// What the kernel before left in memory for the next one.
+  @Test func handedOver() throws {
+    let chosen = TreeNode(
+      "chosen",
+      [
+        "linux,uefi-mmap-start": .wide(0x4020_0000), "linux,uefi-mmap-size": [0x1000],
+        "linux,ima-kexec-buffer": .wide(0x4100_0000, 0x1000),
+      ])
+    let root = TreeNode.root(.memory(0x4000_0000, 1 << 30), chosen)
+    #expect(try root.board().reserved == [0x4020_0000..<0x4020_1000, 0x4100_0000..<0x4100_1000])
+    #expect(try Plan(files: [.kernel(), .dtb(root)]).layout().base(.kernel) == 0x4120_0000)
+  }
+
+  /// What the purgatory cannot reach is no place.
+  @Test func above48Bits() throws {
+    let root = TreeNode.root(.memory(0x4000_0000, 1 << 30), .memory(1 << 50, 1 << 30))
+    #expect(try Plan(files: [.kernel(), .dtb(root)]).layout().memory == [gigabyte])
+    #expect(try Plan(files: [.kernel()], memory: [1 << 48..<1 << 49]).refusal().count == 1)
+  }
+
+  /// What follows from a device tree that is none is not said.
+  @Test func noConsequences() throws {
+    let none = File(role: .dtb, name: "board.dtb", bytes: [1, 2, 3], address: nil)
+    #expect(
+      try Plan(files: [.kernel(), .initrd(), none]).refusal() == [
+        "board.dtb: header: 3 bytes, expected at least 40"
+      ])
+  }
+
+  /// What will not work, though nothing is wrong with the layout.
+  @Test func notes() throws {
+    let bare = TreeNode.root()
+    func notes(_ plan: Plan) throws -> [String] { try plan.layout().notes }
+    let unwritten = Plan(
+      files: [.kernel(at: 0x4020_0000), .initrd(at: 0x5000_0000), .dtb(bare, at: 0x4800_0000)],
+      loadAddress: 0x4900_0000, updatesDeviceTree: false)
+    #expect(
+      try notes(unwritten) == [
+        "board.dtb: no memory in it, and nobody completes a tree that is verified: a kernel finds none",
+        "board.dtb: /chosen names no initrd, so the kernel will not find it; purgatory build --output-dir tells it",
+      ])
+    let long = Plan(
+      files: [.dtb(.root(.memory(0x4000_0000, 1 << 30)))], commandLine: String(repeating: "x", count: 2048))
+    #expect(
+      try notes(long).first?.hasPrefix("--cmdline: 2048 bytes, of which Linux reads the first 2047") == true)
+    var relative = Plan(
+      files: [.initrd(at: 0x5000_0000), .dtb(.root(.memory(0x4000_0000, 1 << 30)), at: 0x4800_0000)],
+      loadAddress: 0x4900_0000)
+    relative.isRelative = true
+    #expect(try notes(relative).first?.contains("does not move with a relative purgatory") == true)
   }
 
   /// Told once, with the remedy; and such a tree gets no memory node, which would take ACPI away from Linux.
@@ -180,18 +255,37 @@ import Testing
     #expect(
       refusal.first?.hasPrefix(
         "board.dtb: /chosen/linux,uefi-mmap-start: a UEFI boot's tree: its memory is in UEFI's memory map, "
-          + "expected --memory BASE+SIZE\nhelp: on the board, as root, grep 'System RAM' /proc/iomem") == true
+          + "expected --memory BASE+SIZE\nhelp: on the board, as root, grep -A9 'System RAM' /proc/iomem")
+        == true
     )
     #expect(try Plan(files: [.dtb(root)]).refusal().count == 1)
     let layout = try Plan(files: [.kernel(), .dtb(root)], memory: [gigabyte]).layout()
     let written = try tree(layout).tree
     #expect(written.children(of: try #require(written.node(at: "/"))).map(written.name) == ["chosen"])
-    #expect(layout.base(.kernel) == 0x4000_0000)
+    #expect(layout.base(.kernel) == 0x4020_0000)
   }
 }
 
+private let force = "help: let it be placed, without an address; or, if you know better, add --force"
+
 @Suite struct ExplicitAddressTests {
-  private let force = "help: let it be placed, without an address; or, if you know better, add --force"
+  /// Where the user wants the result, and an initrd at 0.
+  @Test func others() throws {
+    let root = TreeNode.root(
+      .memory(0x4000_0000, 1 << 30),
+      .reserved(TreeNode("secure@50000000", ["reg": .wide(0x5000_0000, 0x10_0000)])))
+    for (address, place) in [(0x5000_0000, "reserved"), (0x3900_0000, "expected memory: 0x40000000")]
+      as [(UInt64, String)]
+    {
+      var request = LayoutRequest(files: [.kernel(), .dtb(root)], purgatorySize: 0x2_4000)
+      request.resultAddress = address
+      #expect(try problems { _ = try Layout(request) }.first?.contains(place) == true)
+      request.isForced = true
+      #expect(try problems { _ = try Layout(request) } == [])
+    }
+    let low = Plan(files: [.initrd(at: 0)], memory: [0..<0x4000_0000])
+    #expect(try low.refusal() == ["initrd: address: 0x0, expected any other\n" + force])
+  }
 
   @Test func reserved() throws {
     let root = TreeNode.root(

@@ -122,7 +122,9 @@ import Testing
       let banks = layout.memory
       let old = plan.files.contains { $0.role == .kernel && $0.bytes[0x18] & 8 == 0 }
       for (index, one) in placed.enumerated() {
-        require(banks.contains { $0.contains(one.range) }, "\(one) is outside of memory")
+        require(
+          banks.contains { $0.contains(one.range) } || (plan.isForced && !one.isChosen),
+          "\(one) is outside of memory")
         for other in placed[(index + 1)...] where one.isChosen || other.isChosen {
           require(!one.range.overlaps(other.range), "\(one) overlaps \(other)")
         }

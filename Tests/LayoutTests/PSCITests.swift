@@ -34,6 +34,10 @@ import Testing
     // By its name it is none.
     #expect(try found(TreeNode("psci", ["method": "smc"])) == nil)
     #expect(try found(Self.node("vendor,psci")) == nil)
+    // Switched off is the node, or not; the first name that is known counts.
+    #expect(try found(TreeNode("firmware", ["status": "disabled"], [Self.node("arm,psci-1.0")])) == .smc)
+    #expect(try found(Self.node("arm,psci", "arm,psci-0.2")) == nil)
+    #expect(try found(Self.node("arm,psci-9", "arm,psci-0.2")) == .smc)
   }
 
   @Test func whyNot() throws {

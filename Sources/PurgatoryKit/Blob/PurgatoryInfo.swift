@@ -14,6 +14,8 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public static let blobOffset = Int(PURGATORY_INFO_OFFSET)
   public static let maximumRegions = Int(PURGATORY_MAX_REGIONS)
   /// The blob's base is a multiple of this.
+  /// Of the last byte that the purgatory can reach: 48 bits.
+  public static let maximumAddress = UInt64(PURGATORY_MAX_ADDRESS)
   public static let loadAlignment = UInt64(PURGATORY_LOAD_ALIGNMENT)
   /// Every region's base is a multiple of this.
   public static let regionAlignment = UInt64(PURGATORY_REGION_ALIGNMENT)

@@ -16,8 +16,11 @@ public struct Bundle: Sendable {
   ///   - blob: an unfilled purgatory.
   ///   - kernel: an arm64 Image.
   ///   - dtb: handed to the kernel; nil: it gets the x0 that the loader sets.
+  ///   - memory: RAM that the device tree is told of; empty: it knows.
   ///   - changes: how to report and what to do on a failure; segments and addresses are the bundle's own.
-  public init(_ blob: Blob, kernel: File, dtb: File?, changes: InfoChanges) throws(Rejection) {
+  public init(
+    _ blob: Blob, kernel: File, dtb: File?, memory: [Range<UInt64>] = [], changes: InfoChanges
+  ) throws(Rejection) {
     let image = try KernelImage(header: kernel.bytes, file: kernel.name)
     var end = blob.info.memorySize
     var changes = changes
@@ -25,12 +28,33 @@ public struct Bundle: Sendable {
     var notes: [String] = []
     if let dtb {
       let board = try Board(dtb.bytes, file: dtb.name)
+      if board.isOfUEFI || board.isOfKdump {
+        throw Rejection(
+          Problem(
+            dtb.name, "/chosen",
+            found: board.isOfUEFI
+              ? "what UEFI left in memory at one boot" : "what one crashed kernel left in memory",
+            expected: "a device tree that fits every boot",
+            help: "leave --dtb out, and the loader's is handed over"))
+      }
+      let map = MemoryMap(board: board, told: memory, isForced: false)
+      guard map.problems.isEmpty else { throw Rejection(map.problems) }
+      if map.memory.isEmpty {
+        throw Rejection(
+          Problem(
+            dtb.name, "/memory", found: "none, and nobody completes a tree that is verified",
+            expected: "--memory BASE+SIZE",
+            help:
+              "give the board's RAM with --memory, or leave --dtb out, and the loader's tree is handed over"))
+      }
+      notes = map.notes
       var told = BoardChanges()
+      told.memory = map.stated
       told.reservesResult = true
       // What belongs to one boot is not baked into a file.
       told.dropsSeeds = true
       if board.namesInitrd { told.initrd = .dropped }
-      notes = board.notes(on: told)
+      notes += board.notes(on: told, keepsSeeds: nil)
       let dtb = File(role: .dtb, name: dtb.name, bytes: try board.bytes(told), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(

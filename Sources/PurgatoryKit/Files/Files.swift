@@ -44,6 +44,21 @@ public enum Files {
     }
   }
 
+  /// The device tree at `path`; what is too large for one may hold some.
+  public static func readDeviceTree(_ path: String) throws(Rejection) -> [UInt8] {
+    do throws(Rejection) {
+      return try read(path, .deviceTree)
+    } catch {
+      guard start(of: path)?.starts(with: [0xd0, 0x0d, 0xfe, 0xed]) == true else { throw error }
+      throw Rejection(
+        error.problems.map {
+          $0.helped(
+            "of a FIT image, dumpimage -l \(path) lists the parts; dumpimage -T flat_dt -p N -o board.dtb \(path)"
+          )
+        })
+    }
+  }
+
   /// The first bytes of the file at `path`, which say what it is; nil: it cannot be read.
   static func start(of path: String) -> [UInt8]? {
     guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }

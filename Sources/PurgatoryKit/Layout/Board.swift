@@ -36,6 +36,7 @@ public struct Board: Sendable {
     }
     if let images = children.first(where: { tree.name(of: $0) == "images" }),
       children.contains(where: { tree.name(of: $0) == "configurations" })
+        || tree.children(of: images).contains(where: isFITImage)
     {
       let trees = tree.children(of: images).enumerated()
         .filter { tree.strings("type", of: $0.element) == ["flat_dt"] }
@@ -48,25 +49,49 @@ public struct Board: Sendable {
     return nil
   }
 
+  /// A part of a FIT image, with its data in the tree or behind it.
+  private func isFITImage(_ node: DeviceTree.Node) -> Bool {
+    tree.property("type", of: node) != nil
+      && ["data", "data-offset", "data-position"].contains { tree.property($0, of: node) != nil }
+  }
+
   /// RAM, by address. What is disabled is not the kernel's: QEMU's secure RAM, say.
   public var memory: [Range<UInt64>] { tree.memory.merged }
 
-  /// What a crash kernel may use of it, by address (kdump); nil: all.
+  /// What a crash kernel may use of it, by address (kdump); nil: all. Linux takes two ranges (drivers/of/fdt.c).
   public var usableMemory: [Range<UInt64>]? {
-    guard let chosen, tree.property("linux,usable-memory-range", of: chosen) != nil else { return nil }
-    return tree.ranges("linux,usable-memory-range", of: chosen).merged
+    let ranges = chosen.map { tree.ranges(Self.usableProperty, of: $0) } ?? []
+    return ranges.isEmpty ? nil : Array(ranges.prefix(2)).merged
   }
 
+  static let usableProperty = "linux,usable-memory-range"
+
   /// Memory that nothing may be placed in, by address: /memreserve/, the children of /reserved-memory that have a place,
-  /// and the core header of the kernel that crashed.
+  /// and what the kernel before handed over.
   public var reserved: [Range<UInt64>] {
-    let header = chosen.map { tree.ranges("linux,elfcorehdr", of: $0) } ?? []
-    return (tree.memoryReservations + reservedNodes.flatMap { tree.registers(of: $0) } + header).merged
+    (tree.memoryReservations + reservedNodes.flatMap { tree.ranges("reg", of: $0) } + handedOver).merged
+  }
+
+  /// What /chosen says is in memory: the core header of a kernel that crashed, UEFI's memory map, what IMA measured, what
+  /// is kept over kexec.
+  private var handedOver: [Range<UInt64>] {
+    guard let chosen else { return [] }
+    let names = ["linux,elfcorehdr", "linux,ima-kexec-buffer", "linux,kho-fdt", "linux,kho-scratch"]
+    let map = tree.address("linux,uefi-mmap-start", of: chosen).flatMap { start in
+      Range(base: start, size: UInt64(tree.number("linux,uefi-mmap-size", of: chosen) ?? 0))
+    }
+    return names.flatMap { tree.ranges($0, of: chosen) } + [map].compactMap { $0 }
   }
 
   /// Memory that the kernel must not even map, by address.
   public var unmapped: [Range<UInt64>] {
-    reservedNodes.filter { tree.property("no-map", of: $0) != nil }.flatMap { tree.registers(of: $0) }.merged
+    reservedNodes.filter { tree.property("no-map", of: $0) != nil }.flatMap { tree.ranges("reg", of: $0) }
+      .merged
+  }
+
+  /// The tree is a crash kernel's, of one crash.
+  public var isOfKdump: Bool {
+    chosen.map { tree.property("linux,elfcorehdr", of: $0) != nil } ?? false || usableMemory != nil
   }
 
   private var reservedNodes: [DeviceTree.Node] {
@@ -83,7 +108,7 @@ public struct Board: Sendable {
   /// by the first node that is compatible, wherever that is.
   public var psci: Result<PurgatoryInfo.PSCIConduit, Problem> {
     let override = "use --on-failure halt or boot; or, if you know better, --psci smc or --psci hvc"
-    guard let node = tree.node(compatibleWith: ["arm,psci", "arm,psci-0.2", "arm,psci-1.0"]),
+    guard let node = tree.node(compatibleWith: Self.psciNames),
       tree.isAvailable(node)
     else {
       if isOfUEFI {
@@ -100,9 +125,8 @@ public struct Board: Sendable {
           expected: "a node that is compatible with arm,psci-0.2 or newer", help: override))
     }
     let place = tree.path(of: node)
-    guard
-      tree.strings("compatible", of: node).contains(where: { $0 != "arm,psci" && $0.hasPrefix("arm,psci-") })
-    else {
+    // As Linux matches it: the first name that it knows.
+    guard tree.strings("compatible", of: node).first(where: Self.psciNames.contains) != "arm,psci" else {
       return .failure(
         Problem(
           file, place, found: "PSCI 0.1, which can neither reset nor power off", expected: "0.2 or newer",
@@ -117,6 +141,8 @@ public struct Board: Sendable {
     }
     return .success(conduit)
   }
+
+  private static let psciNames: Set = ["arm,psci", "arm,psci-0.2", "arm,psci-1.0"]
 
   /// The initrd that /chosen names.
   public var initrd: Range<UInt64>? {

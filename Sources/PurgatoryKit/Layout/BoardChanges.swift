@@ -47,11 +47,15 @@ extension Board {
   }
 
   /// What the changes take away from a tree, or put right in it.
-  func notes(on changes: BoardChanges) -> [String] {
+  ///
+  /// - Parameter keepsSeeds: nil: there is no option for it.
+  func notes(on changes: BoardChanges, keepsSeeds: Bool?) -> [String] {
     var notes: [String] = []
     if let memory = changes.memory {
-      notes.append(
-        "\(file): /memory: \(Layout.list(memory)) now, as --memory says; it said \(Layout.list(self.memory))")
+      let parts = [
+        ("added", memory.subtracting(self.memory)), ("removed", self.memory.subtracting(memory)),
+      ].filter { !$0.1.isEmpty }.map { "\(Layout.list($0.1)) \($0.0)" }
+      notes.append("\(file): /memory: \(parts.joined(separator: ", ")), as --memory says")
     }
     if changes.initrd == .dropped {
       let place = initrd.map { " at \($0.addresses)" } ?? ""
@@ -59,10 +63,14 @@ extension Board {
     }
     if !seeds.isEmpty {
       let names = "\(file): /chosen/\(seeds.joined(separator: ", ")): random numbers for one boot"
+      let dropped = keepsSeeds == nil ? "are dropped" : "are dropped; --keep-seeds keeps them"
       notes.append(
-        changes.dropsSeeds
-          ? "\(names) are dropped; --keep-seeds keeps them"
-          : "\(names) are kept, the same at every boot of this tree")
+        changes.dropsSeeds ? "\(names) \(dropped)" : "\(names) are kept, the same at every boot of this tree")
+    }
+    if let commandLine = changes.commandLine, commandLine.utf8.count >= 2048 {
+      notes.append(
+        "--cmdline: \(commandLine.utf8.count) bytes, of which Linux reads the first 2047 (arm64's COMMAND_LINE_SIZE)"
+      )
     }
     return notes
   }
@@ -74,8 +82,14 @@ extension Board {
       if let chosen = tree.node(at: "/chosen"), tree.property(name, of: chosen) == value { return }
       try tree.set(name, to: value, ofNodeAt: "/chosen")
     }
-    do {
-      if let memory = changes.memory, memory != self.memory { try tree.setMemory(memory) }
+    do throws(DeviceTreeError) {
+      if let memory = changes.memory, memory != self.memory {
+        try tree.setMemory(memory)
+        guard tree.memory.merged == memory else {
+          throw DeviceTreeError(
+            place: "/memory", found: Layout.list(tree.memory.merged), expected: Layout.list(memory))
+        }
+      }
       if changes.dropsSeeds {
         for seed in seeds { try tree.remove(seed, ofNodeAt: "/chosen") }
       }
@@ -95,7 +109,10 @@ extension Board {
         try tree.reserve(Self.resultProperty, PurgatoryInfo.resultSize, ofNodeAt: "/chosen")
       }
     } catch {
-      throw Rejection(Problem(file, error.place, found: error.found, expected: error.expected))
+      throw Rejection(
+        Problem(
+          file, error.place, found: error.found, expected: error.expected,
+          help: error.place == "/memory" ? "give less with --memory, or change the tree" : nil))
     }
     return tree.bytes
   }

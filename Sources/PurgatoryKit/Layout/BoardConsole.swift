@@ -77,7 +77,7 @@ extension Board {
       if let fault = console.fault {
         return refusal("\(compatible): \(fault.found)", fault.expected, Self.help)
       }
-      guard tree.isAvailable(node) else {
+      guard tree.isReachable(node) else {
         return refusal(
           "\(compatible), which is disabled", "a UART in use",
           "if the firmware has it on, use --console \(console.argument); or do without it with --console none"
@@ -97,7 +97,7 @@ extension Board {
       .compactMap { alias in tree.node(at: alias).map { (name: "/aliases/\(alias)", node: $0) } }
     if ports.isEmpty {
       let known = Set(UARTBinding.all.keys)
-      ports = tree.nodes(compatibleWith: known, atMost: 16).filter(tree.isAvailable)
+      ports = tree.nodes(compatibleWith: known, atMost: 16).filter(tree.isReachable)
         .map { (name: tree.path(of: $0), node: $0) }
     }
     var typed: [String] = []
@@ -108,13 +108,13 @@ extension Board {
         if !typed.contains(where: { $0.hasPrefix("--console \(console.argument) ") }) {
           typed.append("--console \(console.argument) (\(port.name))")
         }
-      case .failure(let problem): others.append("\(port.name) is \(problem.found)")
+      case .failure(let problem):
+        // What is off matters where nothing is on.
+        if tree.isReachable(port.node) || typed.isEmpty { others.append("\(port.name) is \(problem.found)") }
       }
     }
-    guard !typed.isEmpty else {
-      return ([Self.help] + others).joined(separator: "; ")
-    }
-    return (["one of \(typed.joined(separator: ", ")), or --console none"] + others).joined(separator: "; ")
+    let first = typed.isEmpty ? Self.help : "one of \(typed.joined(separator: ", ")), or --console none"
+    return ([first] + others.prefix(3)).joined(separator: "; ")
   }
 }
 

@@ -67,14 +67,15 @@ public struct Layout: Sendable {
     // The kernel first: what it needs is rarest. The DTB last: it has to say where the initrd is.
     var placed: [Segment.Role: Segment] = [:]
     var others: [Segment] = []
-    var homeless = false
+    // Why nothing can be placed has been said.
+    var homeless = !map.problems.isEmpty || (dtb != nil && board == nil)
     for role in [Segment.Role.kernel, .initrd, .segment] {
       for file in files where file.role == role {
-        do {
+        do throws(Rejection) {
+          if file.address == nil, homeless { continue }
           if file.address == nil, let problem = map.unknown {
-            if !homeless { problems.append(problem) }
             homeless = true
-            continue
+            throw Rejection(problem)
           }
           let segment = try placer.place(file, kernel: placed[.kernel])
           if role == .segment { others.append(segment) } else { placed[role] = segment }
@@ -84,6 +85,12 @@ public struct Layout: Sendable {
       }
     }
     var notes = map.notes
+    if let board, request.bootsKernel, request.memory.isEmpty, board.memory.isEmpty, !board.isOfUEFI,
+      !board.isOfKdump
+    {
+      notes.append(
+        "\(board.file): no memory in it, and nobody completes a tree that is verified: a kernel finds none")
+    }
     var commandLine: String?
     var changed = false
     if let dtb, let board {
@@ -98,7 +105,12 @@ public struct Layout: Sendable {
         var bytes = dtb.bytes
         if request.updatesDeviceTree {
           bytes = try board.bytes(changes)
-          notes += board.notes(on: changes)
+          notes += board.notes(on: changes, keepsSeeds: request.keepsSeeds)
+          if request.isRelative, let initrd = placed[.initrd] {
+            notes.append(
+              "\(dtb.name): /chosen: the initrd at \(initrd.range.addresses), which does not move with a relative purgatory"
+            )
+          }
         } else {
           var asked = BoardChanges()
           asked.commandLine = request.commandLine
@@ -109,15 +121,18 @@ public struct Layout: Sendable {
             throw Self.unwritten(dtb.name)
           }
           if !request.keepsSeeds { notes += board.seedsNote.map { [$0] } ?? [] }
+          if initrd != nil, !board.namesInitrd {
+            notes.append(
+              "\(dtb.name): /chosen names no initrd, so the kernel will not find it; purgatory build --output-dir tells it"
+            )
+          }
         }
         changed = bytes != dtb.bytes
         let final = try Board(bytes, file: dtb.name)
         commandLine = final.commandLine ?? "none"
         let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
-        if dtb.address == nil, let problem = map.unknown {
-          throw Rejection(homeless ? [] : [problem])  // which has been said
-        }
-        placed[.dtb] = try placer.place(file, kernel: nil)
+        if dtb.address == nil, !homeless, let problem = map.unknown { throw Rejection(problem) }
+        if dtb.address != nil || !homeless { placed[.dtb] = try placer.place(file, kernel: nil) }
         let isMissing = initrd != nil && placed[.initrd] == nil  // which has been said
         if !isMissing, let range = final.initrd, !loaded.contains(where: { $0.range == range }) {
           throw Rejection(
@@ -126,8 +141,8 @@ public struct Layout: Sendable {
               expected: placed[.initrd].map { "it at \($0.range.addresses)" }
                 ?? "a file that is loaded there",
               help: placed[.initrd] == nil
-                ? "add --initrd FILE@\(String(hex: range.lowerBound)), or let --output-dir write a device tree without it"
-                : "let --output-dir write a device tree that says so"))
+                ? "add --initrd FILE@\(String(hex: range.lowerBound)), or let purgatory build --output-dir write a tree without it"
+                : "let purgatory build --output-dir write a device tree that says so"))
         }
       } catch {
         problems += error.problems
@@ -158,17 +173,31 @@ public struct Layout: Sendable {
     if let range = loadAddress.flatMap({ Range(base: $0, size: request.purgatorySize) }) {
       ranges.append(("the purgatory", range))
     }
+    if let address = request.resultAddress, address != 0,
+      let range = Range(base: address, size: UInt64(PurgatoryInfo.resultSize))
+    {
+      ranges.append(("--result-addr", range))
+    }
     var problems: [Problem] = []
+    if !request.isRelative, !request.isForced, let initrd = segments.first(where: { $0.role == .initrd }),
+      initrd.base == 0
+    {
+      problems.append(
+        Problem(initrd.file, "address", found: "0x0", expected: "any other", help: Self.placing))
+    }
     for (name, range) in ranges {
+      if request.isForced { continue }
       if !memory.isEmpty, !memory.contains(where: { $0.contains(range) }) {
         problems.append(
-          Problem(name, "address", found: range.addresses, expected: "memory: \(Self.list(memory))"))
-      } else if !request.isForced, let taken = reserved.first(where: { $0.overlaps(range) }) {
+          Problem(
+            name, "address", found: range.addresses, expected: "memory: \(Self.list(memory))",
+            help: Self.placing))
+      } else if let taken = reserved.first(where: { $0.overlaps(range) }) {
         problems.append(
           Problem(
             name, "address", found: "\(range.addresses), and \(taken.addresses) is reserved",
             expected: "memory that the device tree does not reserve",
-            help: "let it be placed, without an address; or, if you know better, add --force"))
+            help: Self.placing))
       }
     }
     if !request.isForced, let kernel = segments.first(where: { $0.role == .kernel }),
@@ -181,7 +210,7 @@ public struct Layout: Sendable {
           initrd.file, "address", found: initrd.range.addresses,
           expected:
             "\(String(hex: window.lowerBound))-\(String(hex: window.upperBound)), within 32 GiB of the kernel",
-          help: "let it be placed, without an address; or, if you know better, add --force"))
+          help: Self.placing))
     }
     return problems
   }
@@ -198,6 +227,8 @@ public struct Layout: Sendable {
     guard lowest <= highest else { return nil }
     return ClosedRange(uncheckedBounds: (lowest, highest.plus(size &- 1) ?? .max))
   }
+
+  private static let placing = "let it be placed, without an address; or, if you know better, add --force"
 
   /// The device tree would have to be changed, and nobody would write it.
   private static func unwritten(_ file: String) -> Rejection {

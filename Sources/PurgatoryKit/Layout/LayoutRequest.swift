@@ -31,6 +31,8 @@ public struct LayoutRequest: Sendable {
   public var purgatorySize: UInt64
   /// The purgatory's base, where the user gave one.
   public var loadAddress: UInt64?
+  /// Where the user wants the purgatory's result; nil and 0: where the device tree has room, or nowhere.
+  public var resultAddress: UInt64?
   /// Choose one where the user gave none.
   public var placesPurgatory = false
   /// Addresses are relative to the purgatory: without a base of its own it is at 0.
