@@ -54,7 +54,7 @@ import Testing
     let outcome = try await folder.done(small + filled + ["-o", "out.bin"])
     #expect(outcome.output == [])
     #expect(
-      outcome.error == Input.memoryNote
+      outcome.error == Input.memoryNote + Input.initrdNote
         + "out.bin: 1,024 bytes, 3 regions (9,168 bytes), ready\nbootargs: none\n")
     let info = Info(flat: try folder.read("out.bin"))
     #expect(info.quad(Field.kernelEntry) == 0x4020_0000)
@@ -103,7 +103,7 @@ import Testing
     let before = try folder.snapshot()
     let outcome = try await folder.done(
       small + filled + ["--toolchain", "llvm", "--dry-run", "--manifest", "m.json", "--depfile", "m.d"])
-    #expect(outcome.error == Input.memoryNote)
+    #expect(outcome.error == Input.memoryNote + Input.initrdNote)
     try Golden.expect(outcome.text, "dry-run.txt", in: folder)
     #expect(differences(before, try folder.snapshot()) == [])
   }

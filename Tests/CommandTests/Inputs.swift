@@ -55,6 +55,10 @@ enum Input {
   static let memoryNote =
     "note: board.dtb: no memory in it, and nobody completes a tree that is verified: a kernel finds none\n"
 
+  /// And of an initrd.
+  static let initrdNote =
+    "note: board.dtb: /chosen names no initrd, so the kernel will not find it; purgatory build --output-dir tells it\n"
+
   /// An EFI zboot image's first bytes.
   static var zboot: [UInt8] {
     var image = Bytes()

@@ -53,8 +53,12 @@ public struct Bundle: Sendable {
       told.reservesResult = true
       // What belongs to one boot is not baked into a file.
       told.dropsSeeds = true
-      if board.namesInitrd { told.initrd = .dropped }
       notes += board.notes(on: told, keepsSeeds: nil)
+      if let initrd = board.initrd {
+        notes.append(
+          "\(dtb.name): /chosen names an initrd at \(initrd.addresses): whoever loads the bundle has to load it there"
+        )
+      }
       let dtb = File(role: .dtb, name: dtb.name, bytes: try board.bytes(told), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(
