@@ -5,6 +5,7 @@ PREFIX = /usr/local
 tool = .build/release/purgatory
 share = $(DESTDIR)$(PREFIX)/share/purgatory
 tests =
+random = 100000
 
 # What purgatory/SOURCES lists, and itself; without one, all there are.
 listed = $(wildcard purgatory/SOURCES)
@@ -33,15 +34,17 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 	@scripts/fetch-debian linux-source-6.1 linux-source-6.12
 	@scripts/kernel $(tool)
 
-test: lint bootstrap $(if $(tests),,random) ## run the tests (tests=REGEX: not all of them)
+test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
+	@$(if $(tests),,$(MAKE) --no-print-directory random random=20000)
 	@scripts/bootstrap libunicorn-dev mold $(if $(tests),,gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross)
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
-random: bootstrap ## run 100,000 random command lines, each of which has to end in a documented status
+random: bootstrap ## run random command lines (random=100000 of them), each of which has to end in a documented status
 	swift build -c release --product random-commands
-	@.build/release/random-commands 50000 1 & first=$$!; .build/release/random-commands 50000 2 && wait $$first
+	@count=$$(($(random) / 2)); .build/release/random-commands $$count 1 & first=$$!; \
+	  .build/release/random-commands $$count 2 && wait $$first
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
