@@ -24,6 +24,9 @@ let package = Package(
       name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(
       name: "CLibFDT", providers: [.apt(["libfdt-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "PurgatoryABI"),
 
     // The command line, also where there is no /proc.
@@ -36,11 +39,16 @@ let package = Package(
     .target(name: "ELF", dependencies: ["CLibELF", "CheckedArithmetic"], swiftSettings: strict),
     .target(name: "DeviceTree", dependencies: ["CLibFDT", "CheckedArithmetic"], swiftSettings: strict),
 
+    // What kernels are packed in: a file, and an importer, for each C library.
+    .target(
+      name: "Decompression", dependencies: ["CZlib", "CZstd", "CLZMA", "CheckedArithmetic"],
+      swiftSettings: strict),
+
     // The domain.
     .target(
       name: "PurgatoryKit",
       dependencies: [
-        "ELF", "DeviceTree", "PurgatoryABI", "CheckedArithmetic",
+        "ELF", "DeviceTree", "Decompression", "PurgatoryABI", "CheckedArithmetic",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

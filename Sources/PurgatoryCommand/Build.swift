@@ -88,6 +88,14 @@ struct Build: ParsableCommand {
     try blob.fill(try changes.applied(to: info, file: output))
     // The proof: what is written is read back by the rules that everybody else's blobs are held to.
     let result = try Blob(format.bytes(of: blob), file: output)
+    if manifest != nil, outputDir == nil,
+      let packed = layout.segments.first(where: { $0.unpackedName != nil })
+    {
+      throw Rejection(
+        Problem(
+          packed.file, found: "packed, and a manifest names files that are loaded as they are",
+          expected: "a place to write what is in it", help: "use --output-dir DIR instead of --manifest"))
+    }
     if manifest != nil, layout.loadAddress == nil {
       throw Rejection(
         Problem(
@@ -109,7 +117,7 @@ struct Build: ParsableCommand {
         to: manifest)
     }
     if let depfile {
-      let dependencies = source.files.map(\.string) + changes.segments.map(\.file)
+      let dependencies = source.files.map(\.string) + self.info.files
       outputs.add(try Depfile(target: output, dependencies: dependencies).text.utf8, to: depfile)
     }
     try outputs.refuseCollisions()
@@ -134,11 +142,13 @@ struct Build: ParsableCommand {
   private func addCopies(_ layout: Layout, to outputs: inout OutputFiles) -> [Segment] {
     guard let outputDir else { return layout.segments }
     return layout.segments.map { segment in
-      guard segment.role == .dtb || copy else { return segment }
+      guard segment.role == .dtb || copy || segment.unpackedName != nil else { return segment }
       let name =
-        segment.role == .dtb ? "devicetree.dtb" : FilePath(segment.file).lastComponent?.string ?? segment.file
+        segment.role == .dtb
+        ? "devicetree.dtb"
+        : segment.unpackedName ?? FilePath(segment.file).lastComponent?.string ?? segment.file
       let path = "\(outputDir)/\(name)"
-      let changed = segment.role == .dtb && layout.deviceTreeChanged
+      let changed = segment.unpackedName != nil || (segment.role == .dtb && layout.deviceTreeChanged)
       // A file that is there already, from a run before, is its own copy.
       if changed || !OutputFiles.areOne(path, segment.file) {
         outputs.add(segment.bytes, to: path, copyOf: segment.file)

@@ -14,7 +14,7 @@ struct BundleCommand: ParsableCommand {
       kernel is entered; without a device tree of its own, the kernel gets the loader's.
       """)
 
-  @Option(help: .init("The kernel, an arm64 Image.", valueName: "file"))
+  @Option(help: .init("The kernel, an arm64 Image, or what it is packed in.", valueName: "file"))
   var kernel: String
 
   @Option(help: .init("The device tree to hand to the kernel. (default: the loader's)", valueName: "file"))
@@ -41,9 +41,13 @@ struct BundleCommand: ParsableCommand {
   func run() throws {
     let source = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
-    let file = File(role: .kernel, name: kernel, bytes: try Files.read(kernel, .segment), address: nil)
-    let tree = try dtb.map { name throws(Rejection) in
+    let unpacked = try KernelFile(Files.read(kernel, .segment), file: kernel)
+    let file = File(role: .kernel, name: kernel, bytes: unpacked.image, address: nil)
+    var tree = try dtb.map { name throws(Rejection) in
       File(role: .dtb, name: name, bytes: try Files.readDeviceTree(name), address: nil)
+    }
+    if tree == nil, let bytes = unpacked.deviceTree {
+      tree = File(role: .dtb, name: "\(kernel):.dtb", bytes: bytes, address: nil)
     }
     var changes = InfoChanges()
     changes.digest = digest.digest
@@ -56,6 +60,9 @@ struct BundleCommand: ParsableCommand {
     outputs.add(result.bytes, to: output)
     try outputs.write()
     talk.notes(bundle.notes)
+    if unpacked.initrd != nil {
+      talk.notes(["\(kernel): its .initrd is not in the bundle: whoever loads that gives one"])
+    }
     talk.summary(result.summary(as: output))
     if result.info.console == nil {
       Terminal.say("warning: \(output): no console, so a failure would be silent")

@@ -7,7 +7,8 @@ import PurgatoryKit
 
 struct InfoOptions: ParsableArguments {
   @Option(
-    help: .init("The kernel, an arm64 Image; its base is the entry.", valueName: "file[@addr]"),
+    help: .init(
+      "The kernel, an arm64 Image, or what it is packed in; its base is the entry.", valueName: "file[@addr]"),
     transform: PlacedFile.init(parsing:))
   var kernel: [PlacedFile] = []
 
@@ -85,6 +86,14 @@ struct InfoOptions: ParsableArguments {
   /// The files that are named.
   var files: [String] { (kernel + dtb + initrd + segment).map(\.file) }
 
+  /// What is loaded is not the file that was named.
+  private func packingNotes(_ kernel: KernelFile?, written: Bool) -> [String] {
+    guard let file = self.kernel.first?.file, let kernel, !kernel.containers.isEmpty else { return [] }
+    let image =
+      "\(file): \(kernel.containers.joined(separator: ", ")): the Image in it, \(kernel.image.count.grouped) bytes"
+    return [written ? "\(image), is written, too" : "\(image), is what is verified and has to be loaded"]
+  }
+
   /// Reads the files that are named, and places those that have no address.
   ///
   /// - Parameters:
@@ -98,25 +107,46 @@ struct InfoOptions: ParsableArguments {
       (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
     ]
     var files: [File] = []
+    var unpacked: KernelFile?
     var problems: [Problem] = []
     for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
       do throws(Rejection) {
         let bytes =
           role == .dtb ? try Files.readDeviceTree(placed.file) : try Files.read(placed.file, .segment)
-        files.append(
-          File(
-            role: role, name: placed.file, bytes: bytes, address: placed.address,
-            memorySize: placed.memorySize))
+        if role == .kernel {
+          let kernel = try KernelFile(bytes, file: placed.file)
+          files.append(
+            File(
+              role: role, name: placed.file, bytes: kernel.image, address: placed.address,
+              unpackedName: kernel.containers.isEmpty ? nil : "Image"))
+          unpacked = kernel
+        } else {
+          files.append(
+            File(
+              role: role, name: placed.file, bytes: bytes, address: placed.address,
+              memorySize: placed.memorySize))
+        }
       } catch {
         problems += error.problems
       }
     }
+    // What a UKI has, and no option names.
+    let uki = kernel.first?.file ?? ""
+    if dtb.isEmpty, let bytes = unpacked?.deviceTree {
+      files.append(
+        File(role: .dtb, name: "\(uki):.dtb", bytes: bytes, address: nil, unpackedName: "devicetree.dtb"))
+    }
+    if initrd.isEmpty, let bytes = unpacked?.initrd {
+      files.append(
+        File(role: .initrd, name: "\(uki):.initrd", bytes: bytes, address: nil, unpackedName: "initrd"))
+    }
+    let commandLine = cmdline ?? (files.contains { $0.role == .dtb } ? unpacked?.commandLine : nil)
     // What follows from a device tree that cannot be read is not said.
     if files.filter({ $0.role == .dtb }).count < dtb.count { throw Rejection(problems) }
     // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
     let isRelative = relative ?? info.flags.contains(.relative)
     var request = LayoutRequest(
-      files: files, memory: memory, commandLine: cmdline, purgatorySize: info.memorySize,
+      files: files, memory: memory, commandLine: commandLine, purgatorySize: info.memorySize,
       loadAddress: loadAddress)
     request.placesPurgatory = !files.isEmpty && !isRelative
     request.isRelative = isRelative
@@ -146,6 +176,6 @@ struct InfoOptions: ParsableArguments {
     changes.digest = digest.digest
     let notes = try behaviour.apply(to: &changes, blob: info, board: board, defaults: defaults)
     changes.relative = relative
-    return (changes, layout, layout.notes + notes)
+    return (changes, layout, layout.notes + notes + packingNotes(unpacked, written: updatesDeviceTree))
   }
 }

@@ -107,9 +107,6 @@ import Testing
         "file: header: gzip data, \(expected)\nhelp: gunzip -c file > Image"
       ])
     #expect(
-      try refusal(.kernel, Input.zboot).first?.hasPrefix("file: header: an EFI zboot image, \(expected)")
-        ?? false)
-    #expect(
       try refusal(.kernel, Array(Input.image().prefix(63))).first?.hasPrefix(
         "file: header: no arm64 Image header") ?? false)
     #expect(

@@ -24,7 +24,7 @@ public struct KernelImage: Equatable, Sendable {
 
   /// Reads the header; `file` names the image in errors.
   public init(header bytes: [UInt8], file: String) throws(Rejection) {
-    guard bytes.count >= Self.headerSize, bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64],
+    guard Self.hasMagic(bytes),
       let textOffset: UInt64 = bytes.integer(at: 0x08),
       let imageSize: UInt64 = bytes.integer(at: Self.imageSizeOffset),
       let flags: UInt64 = bytes.integer(at: Self.flagsOffset)
@@ -47,21 +47,32 @@ public struct KernelImage: Equatable, Sendable {
     return bytes.integer(at: Int(offset)) == 0x4550 as UInt32
   }
 
-  private static func notAnImage(_ bytes: [UInt8], _ file: String) -> Problem {
+  /// Whether `bytes` have the magic of an arm64 Image.
+  static func hasMagic(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= headerSize && bytes[0x38..<0x3c] == [0x41, 0x52, 0x4d, 0x64]
+  }
+
+  /// What it is instead, by the first bytes of the formats that kernels come in.
+  static func notAnImage(_ bytes: [UInt8], _ file: String) -> Problem {
     let expected = "an arm64 Image (\"ARM\\x64\" at 0x38)"
-    if bytes.starts(with: [0x1f, 0x8b]) {
-      return Problem(
-        file, "header", found: "gzip data", expected: expected, help: "gunzip -c \(file) > Image")
+    if bytes.count >= 0x206, bytes[0x202..<0x206] == [0x48, 0x64, 0x72, 0x53] {
+      return Problem(file, "header", found: "an x86 kernel (bzImage)", expected: expected)
     }
-    if bytes.starts(with: [0x4d, 0x5a]), bytes.count >= 8, bytes[4..<8] == [0x7a, 0x69, 0x6d, 0x67] {
-      return Problem(
-        file, "header", found: "an EFI zboot image", expected: expected,
-        help: "pass arch/arm64/boot/Image of the kernel's build, or unpack the payload named in the header")
-    }
-    if bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) {
-      return Problem(
-        file, "header", found: "an ELF file", expected: expected,
-        help: "aarch64-linux-gnu-objcopy -O binary \(file) Image")
+    let kinds: [(start: [UInt8], name: String, help: String)] = [
+      ([0x1f, 0x8b], "gzip data", "gunzip -c \(file) > Image"),
+      ([0x7f, 0x45, 0x4c, 0x46], "an ELF file", "aarch64-linux-gnu-objcopy -O binary \(file) Image"),
+      ([0x27, 0x05, 0x19, 0x56], "a U-Boot uImage", "dumpimage -p 0 -o Image \(file)"),
+      (
+        [0xd0, 0x0d, 0xfe, 0xed], "a FIT image or a device tree",
+        "of a FIT image, dumpimage -l \(file) lists the parts; dumpimage -p N -o Image \(file)"
+      ),
+      (
+        Array("ANDROID!".utf8), "an Android boot image",
+        "unpack_bootimg --boot_img \(file), which leaves its kernel in out/"
+      ),
+    ]
+    if let kind = kinds.first(where: { bytes.starts(with: $0.start) }) {
+      return Problem(file, "header", found: kind.name, expected: expected, help: kind.help)
     }
     return Problem(
       file, "header", found: "no arm64 Image header", expected: expected,

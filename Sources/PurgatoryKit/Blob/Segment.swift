@@ -15,6 +15,8 @@ public struct Segment: Sendable {
   /// The file, as the user named it.
   public private(set) var file: String
   public let bytes: [UInt8]
+  /// What it is called when it is written, if it was unpacked from `file`; nil: it is that file.
+  public private(set) var unpackedName: String?
   /// The physical address of the first byte.
   public let base: UInt64
   /// Bytes that it takes in memory: never less than `bytes`.
@@ -101,6 +103,14 @@ public struct Segment: Sendable {
   public func renamed(_ file: String) -> Segment {
     var segment = self
     segment.file = file
+    segment.unpackedName = nil
+    return segment
+  }
+
+  /// The same segment, of what was unpacked from its file.
+  func unpacked(as name: String?) -> Segment {
+    var segment = self
+    segment.unpackedName = name
     return segment
   }
 }

@@ -130,7 +130,8 @@ public struct Layout: Sendable {
         changed = bytes != dtb.bytes
         let final = try Board(bytes, file: dtb.name)
         commandLine = final.commandLine ?? "none"
-        let file = File(role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address)
+        let file = File(
+          role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address, unpackedName: dtb.unpackedName)
         if dtb.address == nil, !homeless, let problem = map.unknown { throw Rejection(problem) }
         if dtb.address != nil || !homeless { placed[.dtb] = try placer.place(file, kernel: nil) }
         let isMissing = initrd != nil && placed[.initrd] == nil  // which has been said

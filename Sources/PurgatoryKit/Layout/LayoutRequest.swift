@@ -10,8 +10,14 @@ public struct File: Sendable {
   public let bytes: [UInt8]
   public let address: UInt64?
   public let memorySize: UInt64?
+  /// What it is called when it is written, if it was unpacked from the file `name`; nil: it is that file.
+  public let unpackedName: String?
 
-  public init(role: Segment.Role, name: String, bytes: [UInt8], address: UInt64?, memorySize: UInt64? = nil) {
+  public init(
+    role: Segment.Role, name: String, bytes: [UInt8], address: UInt64?, memorySize: UInt64? = nil,
+    unpackedName: String? = nil
+  ) {
+    self.unpackedName = unpackedName
     self.role = role
     self.name = name
     self.bytes = bytes

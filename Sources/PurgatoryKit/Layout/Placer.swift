@@ -39,7 +39,8 @@ struct Placer {
   mutating func place(_ file: File, kernel: Segment?) throws(Rejection) -> Segment {
     if let address = file.address {
       return try Segment(
-        role: file.role, file: file.name, bytes: file.bytes, base: address, memorySize: file.memorySize)
+        role: file.role, file: file.name, bytes: file.bytes, base: address, memorySize: file.memorySize
+      ).unpacked(as: file.unpackedName)
     }
     guard !free.memory.isEmpty else {
       throw Rejection(
@@ -82,7 +83,7 @@ struct Placer {
     take(range)
     return try Segment(
       role: file.role, file: file.name, bytes: file.bytes, base: range.lowerBound, memorySize: file.memorySize
-    )
+    ).unpacked(as: file.unpackedName)
   }
 
   func noRoom(_ name: String, _ size: UInt64, alignment: UInt64) -> Problem {

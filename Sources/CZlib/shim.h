@@ -1,0 +1,4 @@
+// shim.h — zlib as Swift sees it
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <zlib.h>

@@ -1,0 +1,94 @@
+// Compression.swift — what compressed data is, by its first bytes; and the data, within a bound
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+
+/// A format of compressed data.
+public enum Compression: String, CaseIterable, Sendable {
+  case gzip, zstd, xz, lzma, lz4, bzip2, lzo
+
+  /// The format that `bytes` begin as; nil: none of these.
+  public init?(of bytes: some Sequence<UInt8>) {
+    let start = Array(bytes.prefix(13))
+    guard let format = Self.allCases.first(where: { $0.magics.contains { start.starts(with: $0) } }) else {
+      return nil
+    }
+    // A .lzma file has no magic: its usual properties, a dictionary of a power of 2, and a size that is known or not.
+    if format == .lzma {
+      guard start.count == 13, start[1] == 0, start[2] == 0,
+        start[5...].allSatisfy({ $0 == 0xff }) || start[11...] == [0, 0]
+      else { return nil }
+    }
+    self = format
+  }
+
+  private var magics: [[UInt8]] {
+    switch self {
+    case .gzip: [[0x1f, 0x8b]]  // RFC 1952
+    case .zstd: [[0x28, 0xb5, 0x2f, 0xfd]]  // RFC 8878
+    case .xz: [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]]  // xz-file-format
+    case .lzma: [[0x5d]]
+    case .lz4: [[0x04, 0x22, 0x4d, 0x18], [0x02, 0x21, 0x4c, 0x18]]  // frames; and what Linux makes
+    case .bzip2: [[0x42, 0x5a, 0x68]]
+    case .lzo: [[0x89, 0x4c, 0x5a, 0x4f, 0x00]]
+    }
+  }
+
+  /// Whether `decompress` knows it.
+  public var isSupported: Bool { [.gzip, .zstd, .xz, .lzma].contains(self) }
+
+  /// The program that unpacks it from a file to standard output.
+  public var command: String {
+    switch self {
+    case .gzip: "gunzip -c"
+    case .zstd: "zstd -dc"
+    case .xz: "xz -dc"
+    case .lzma: "xz --format=lzma -dc"
+    case .lz4: "lz4 -dc"
+    case .bzip2: "bunzip2 -c"
+    case .lzo: "lzop -dc"
+    }
+  }
+
+  /// The data in `bytes`; what follows it is none of it.
+  ///
+  /// - Parameter limit: bytes that the data has at most.
+  public func decompress(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
+    switch self {
+    case .gzip: try gunzip(bytes, limit: limit)
+    case .zstd: try unzstd(bytes, limit: limit)
+    case .xz, .lzma: try unxz(bytes, limit: limit)
+    case .lz4, .bzip2, .lzo:
+      throw DecompressionError(found: "\(rawValue) data", expected: "gzip, zstd, xz or lzma")
+    }
+  }
+}
+
+/// Why compressed data is not what it should be.
+public struct DecompressionError: Error, Equatable, Sendable {
+  public let found: String
+  public let expected: String
+
+  static func tooLarge(_ limit: Int) -> Self {
+    Self(found: "more than \(limit >> 20) MiB of data", expected: "at most that")
+  }
+  static let truncated = Self(found: "an end in the middle", expected: "all of the data")
+}
+
+/// Bytes that grow by chunks, up to a bound.
+struct Output {
+  static let chunk = 1 << 20
+  private(set) var bytes: [UInt8] = []
+  let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Lets `body` fill a chunk; it returns how many bytes it wrote.
+  mutating func fill(_ body: (UnsafeMutableBufferPointer<UInt8>) -> Int) throws(DecompressionError) {
+    let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, count in
+      count = body(UnsafeMutableBufferPointer(rebasing: buffer[..<Self.chunk]))
+    }
+    guard bytes.count + chunk.count <= limit else { throw .tooLarge(limit) }
+    bytes += chunk
+  }
+}

@@ -1,0 +1,173 @@
+// KernelFile.swift — a kernel as distributions ship it: the arm64 Image in whatever it is packed in
+// SPDX-License-Identifier: MIT
+
+internal import CheckedArithmetic
+import Decompression
+
+/// An arm64 Image, unpacked: from gzip, zstd, xz or lzma, an EFI zboot image, or a unified kernel image (UKI).
+public struct KernelFile: Sendable {
+  /// The Image: what is loaded and verified.
+  public private(set) var image: [UInt8]
+  /// What it was in, from the outside in; empty: the file is the Image.
+  public private(set) var containers: [String] = []
+  /// What a UKI has beside its kernel.
+  public private(set) var initrd: [UInt8]?
+  public private(set) var deviceTree: [UInt8]?
+  public private(set) var commandLine: String?
+
+  /// Bytes that an Image has at most: Linux's text, data and BSS are below 2 GiB; the largest that is built has some 300 MiB.
+  static let maximumSize = 512 << 20
+  /// A UKI with a zboot image with a compressed Image has three.
+  private static let maximumDepth = 4
+
+  /// Unpacks `bytes`; `file` names them in errors.
+  public init(_ bytes: [UInt8], file: String) throws(Rejection) {
+    image = bytes
+    while !KernelImage.hasMagic(image) {
+      guard containers.count < Self.maximumDepth else {
+        throw Rejection(
+          Problem(
+            file, found: "packed \(containers.count) times: \(containers.joined(separator: ", "))",
+            expected: "an arm64 Image in it"))
+      }
+      do throws(Problem) {
+        try unpack(file)
+      } catch {
+        // Of what was unpacked, it matters where it was.
+        guard !containers.isEmpty else { throw Rejection(error) }
+        throw Rejection(
+          Problem(
+            error.file,
+            [containers.joined(separator: ", "), error.place].compactMap { $0 }.joined(separator: ": "),
+            found: error.found, expected: error.expected, help: error.help))
+      }
+    }
+  }
+
+  /// Takes the outermost container off.
+  private mutating func unpack(_ file: String) throws(Problem) {
+    if let compression = Compression(of: image) {
+      image = try Self.decompress(
+        image[...], compression, file, help: "\(compression.command) \(file) > Image")
+      containers.append(compression.rawValue)
+    } else if let zboot = try ZBoot(image, file: file) {
+      image = try Self.decompress(image[zboot.payload], zboot.compression, file, help: zboot.help(file))
+      containers.append("EFI zboot (\(zboot.compression.rawValue))")
+    } else if let pe = try PEFile(image, file: file) {
+      guard let linux = try pe.section(".linux") else {
+        throw Problem(
+          file, "sections", found: "no .linux", expected: "a UKI's, or the header of an arm64 Image",
+          help: "name the kernel's Image")
+      }
+      // A section's file may be in whatever a kernel's may be.
+      initrd = try pe.section(".initrd").map { Array(image[$0]) }
+      deviceTree = try pe.section(".dtb").map { Array(image[$0]) }
+      commandLine = try pe.section(".cmdline").map { range in
+        let text = String(decoding: image[range].prefix { $0 != 0 }, as: UTF8.self)
+        return String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
+      }
+      image = Array(image[linux])
+      containers.append("UKI")
+    } else {
+      throw KernelImage.notAnImage(image, file)
+    }
+  }
+
+  private static func decompress(
+    _ bytes: ArraySlice<UInt8>, _ compression: Compression, _ file: String, help: String
+  ) throws(Problem) -> [UInt8] {
+    do {
+      return try compression.decompress(bytes, limit: maximumSize)
+    } catch {
+      throw Problem(
+        file, "contents", found: error.found, expected: error.expected,
+        help: compression.isSupported ? nil : help)
+    }
+  }
+}
+
+/// The header of an EFI zboot image (Linux drivers/firmware/efi/libstub/zboot-header.S).
+private struct ZBoot {
+  let payload: Range<Int>
+  let compression: Compression
+
+  /// - Returns: nil for what is none.
+  init?(_ bytes: [UInt8], file: String) throws(Problem) {
+    guard bytes.starts(with: [0x4d, 0x5a]), bytes.count >= 64, bytes[4..<8] == [0x7a, 0x69, 0x6d, 0x67],
+      let offset: UInt32 = bytes.integer(at: 8), let size: UInt32 = bytes.integer(at: 12)
+    else { return nil }
+    let name = String(decoding: bytes[24..<56].prefix { $0 != 0 }, as: UTF8.self)
+    let (start, end) = (Int(clamping: offset), Int(clamping: offset).plus(Int(clamping: size)) ?? .max)
+    guard start >= 64, size > 0, end <= bytes.count else {
+      throw Problem(
+        file, "EFI zboot header", found: "\(size) bytes at \(String(hex: UInt64(offset)))",
+        expected: "a payload in the file's \(bytes.count) bytes")
+    }
+    // zstd22 and xzkern say how, too.
+    guard let compression = Compression.allCases.first(where: { name.hasPrefix($0.rawValue) }) else {
+      throw Problem(
+        file, "EFI zboot header", found: "compression \"\(name)\"",
+        expected: Compression.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    payload = start..<end
+    self.compression = compression
+  }
+
+  func help(_ file: String) -> String {
+    "tail -c +\(payload.lowerBound &+ 1) \(file) | head -c \(payload.count) | \(compression.command) > Image"
+  }
+}
+
+/// The sections of a PE file (Microsoft's PE format; a UKI's are those of the UAPI group's specification).
+private struct PEFile {
+  private let sections: [(name: String, range: Range<Int>)]
+  private let file: String
+
+  /// - Returns: nil for what is none.
+  init?(_ bytes: [UInt8], file: String) throws(Problem) {
+    guard bytes.starts(with: [0x4d, 0x5a]), let header: UInt32 = bytes.integer(at: 0x3c),
+      let magic: UInt32 = bytes.integer(at: Int(header)), magic == 0x4550,
+      let machine: UInt16 = bytes.integer(at: Int(header) &+ 4),
+      let count: UInt16 = bytes.integer(at: Int(header) &+ 6),
+      let optional: UInt16 = bytes.integer(at: Int(header) &+ 20)
+    else { return nil }
+    guard machine == 0xaa64 else {
+      let name = [0x8664: "x86-64", 0x14c: "x86", 0x5064: "riscv64", 0x6264: "loongarch64"][Int(machine)]
+      throw Problem(
+        file, "machine", found: name.map { "a kernel for \($0)" } ?? String(hex: UInt64(machine)),
+        expected: "an arm64 kernel")
+    }
+    self.file = file
+    var sections: [(String, Range<Int>)] = []
+    let table = Int(header) &+ 24 &+ Int(optional)
+    for index in 0..<Int(count) {
+      let entry = table &+ index &* 40
+      guard entry &+ 40 <= bytes.count, let size: UInt32 = bytes.integer(at: entry &+ 8),
+        let rawSize: UInt32 = bytes.integer(at: entry &+ 16),
+        let offset: UInt32 = bytes.integer(at: entry &+ 20)
+      else {
+        throw Problem(file, "PE section \(index)", found: "an end of the file", expected: "its header")
+      }
+      let name = String(decoding: bytes[entry..<entry &+ 8].prefix { $0 != 0 }, as: UTF8.self)
+      // Padded to what the file is aligned to.
+      let start = Int(offset)
+      let end = start &+ Int(min(size == 0 ? rawSize : size, rawSize))
+      guard end <= bytes.count else {
+        throw Problem(
+          file, "PE section \(name)", found: "\(end &- start) bytes at \(String(hex: UInt64(offset)))",
+          expected: "them in the file's \(bytes.count) bytes")
+      }
+      sections.append((name, start..<end))
+    }
+    self.sections = sections
+  }
+
+  /// nil: there is none, or it is empty.
+  func section(_ name: String) throws(Problem) -> Range<Int>? {
+    let found = sections.filter { $0.name == name }
+    guard found.count <= 1 else {
+      throw Problem(file, "sections", found: "\(found.count) named \(name)", expected: "one")
+    }
+    return found.first.flatMap { $0.range.isEmpty ? nil : $0.range }
+  }
+}
