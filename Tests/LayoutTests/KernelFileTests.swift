@@ -200,6 +200,27 @@ enum Packed {
         .hasPrefix("kernel: UKI: header: no arm64 Image header") == true)
   }
 
+  /// Any byte of a header may be any other: an error or an Image, and nothing that is read where there is nothing.
+  @Test func hostile() async throws {
+    let small = Input.image(4096)
+    let packed = try await Packed.by(["gzip", "-n"], small)
+    for whole in [
+      Packed.pe([(".linux", small), (".initrd", [1]), (".dtb", [2]), (".cmdline", [3])]),
+      Packed.zboot(packed, "gzip"),
+    ] {
+      var opened = 0
+      for position in 0..<0x400 {
+        for value in [0, 1, 0x7f, 0x80, 0xff] as [UInt8] {
+          var bytes = whole
+          bytes[position] = value
+          if (try? unpack(bytes)) != nil { opened += 1 }
+        }
+      }
+      #expect(opened > 1000)
+      for count in stride(from: 0, to: whole.count, by: 13) { _ = try? unpack(Array(whole[..<count])) }
+    }
+  }
+
   /// What is something else has a name, and a command.
   @Test(
     arguments: [

@@ -84,7 +84,7 @@ import Testing
     try folder.write(Array("#!/bin/sh\n".utf8), to: "script")
     try folder.write("before", to: "out.img")
     let rows = [
-      (["--kernel", "Image.gz"], "gzip data, expected an arm64 Image"),
+      (["--kernel", "Image.gz"], "corrupt gzip data"),
       (["--kernel", "vmlinux"], "an ELF file, expected an arm64 Image"),
       (["--kernel", "short"], "no arm64 Image header"),
       (["--kernel", "nothing"], "nothing: no such file"),

@@ -11,7 +11,7 @@ import Testing
 
   /// The compiler refuses such an operator in each file that imports the module: so each does, and warnings are errors.
   @Test func everySourceIsHeldToIt() throws {
-    let targets = ["ELF", "DeviceTree", "PurgatoryKit", "PurgatoryCommand"]
+    let targets = ["ELF", "DeviceTree", "Decompression", "PurgatoryKit", "PurgatoryCommand"]
     for target in targets {
       let folder = Self.package.appending(path: "Sources/\(target)")
       let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))

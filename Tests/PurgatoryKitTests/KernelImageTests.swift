@@ -76,6 +76,7 @@ struct ImageHeader {
     #expect(problem(header) == nil)
     #expect(problem([0x1f, 0x8b])?.found == "gzip data")
     #expect(problem(Array("MZ\0\0zimg".utf8))?.found == "an EFI zboot image")
+    #expect(problem(Array("MZ\0\0zimg".utf8))?.help?.contains("purgatory build --kernel vmlinuz") == true)
     #expect(problem(Array("MZ\0\0zim".utf8))?.found == "no arm64 Image header")
     #expect(problem([0x7f, 0x45, 0x4c, 0x46])?.found == "an ELF file")
     #expect(problem([])?.found == "no arm64 Image header")

@@ -60,6 +60,10 @@ public struct KernelImage: Equatable, Sendable {
     }
     let kinds: [(start: [UInt8], name: String, help: String)] = [
       ([0x1f, 0x8b], "gzip data", "gunzip -c \(file) > Image"),
+      (
+        Array("MZ\0\0zimg".utf8), "an EFI zboot image",
+        "purgatory build --kernel \(file) --output-dir DIR … unpacks it"
+      ),
       ([0x7f, 0x45, 0x4c, 0x46], "an ELF file", "aarch64-linux-gnu-objcopy -O binary \(file) Image"),
       ([0x27, 0x05, 0x19, 0x56], "a U-Boot uImage", "dumpimage -p 0 -o Image \(file)"),
       (
