@@ -3,6 +3,7 @@
 
 internal import CheckedArithmetic
 import ELF
+import FoundationEssentials
 import Subprocess
 import SystemPackage
 
@@ -13,9 +14,8 @@ extension Toolchain {
   public func build(_ source: PurgatorySource) async throws(Rejection) -> [UInt8] {
     let elf = "purgatory.elf"
     let work = try WorkDirectory()
-    for command in commands(building: source, to: elf) {
-      try await command.run(in: work.path)
-    }
+    try await assemble(source, in: work.path)
+    try await linkCommand(building: source, to: elf).run(in: work.path)
     let objects = objectNames(of: source).map { work.path.appending($0).string }
     let proof = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
     guard proof.alignment <= PurgatoryInfo.loadAlignment else {
@@ -39,6 +39,38 @@ extension Toolchain {
     }
     if let range { Seal.set(in: &bytes, at: range) }
     return bytes
+  }
+}
+
+extension Toolchain {
+  /// Assembles the sources, as many at once as there are cores.
+  ///
+  /// - Throws: what is wrong with the first one, in their order, that has something wrong.
+  private func assemble(_ source: PurgatorySource, in directory: FilePath) async throws(Rejection) {
+    let assemblies = assemblies(of: source)
+    let failures = await withTaskGroup(of: (index: Int, failure: Rejection?).self) { group in
+      var failures: [(index: Int, failure: Rejection)] = []
+      func note(_ done: (index: Int, failure: Rejection?)?) {
+        if let done, let failure = done.failure { failures.append((done.index, failure)) }
+      }
+      let atOnce = max(ProcessInfo.processInfo.activeProcessorCount, 1)
+      for (index, commands) in assemblies.enumerated() {
+        if index >= atOnce { note(await group.next()) }
+        // What comes after a failure is not begun; what came before it is waited for.
+        guard failures.isEmpty else { break }
+        group.addTask {
+          do throws(Rejection) {
+            for command in commands { try await command.run(in: directory) }
+            return (index, nil)
+          } catch {
+            return (index, error)
+          }
+        }
+      }
+      for await done in group { note(done) }
+      return failures
+    }
+    if let first = failures.min(by: { $0.index < $1.index }) { throw first.failure }
   }
 }
 

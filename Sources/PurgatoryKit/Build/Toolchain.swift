@@ -76,32 +76,38 @@ public struct Toolchain: Equatable, Sendable {
 
   /// The commands that make `elf` of `source`, to be run in order in an empty directory.
   public func commands(building source: PurgatorySource, to elf: String) -> [Command] {
+    assemblies(of: source).flatMap { $0 } + [linkCommand(building: source, to: elf)]
+  }
+
+  /// For each assembly source the commands that make its object, in order; no source waits for another.
+  func assemblies(of source: PurgatorySource) -> [[Command]] {
     let include = ["-I", source.includeDirectory.string]
-    var commands: [Command] = []
-    let objects = objectNames(of: source)
-    for (file, object) in zip(source.assembly, objects) {
+    return zip(source.assembly, objectNames(of: source)).map { file, object in
       switch kind {
       case .llvm:
-        commands.append(
+        [
           Command(
             program: assembler,
             arguments: ["--target=aarch64-none-elf"] + include + ["-c", file.string, "-o", object],
-            purpose: file.string))
+            purpose: file.string)
+        ]
       case .gnu:
-        commands.append(
+        [
           Command(
             program: preprocessor,
             arguments: ["-undef", "-x", "assembler-with-cpp"] + include + [file.string, "-o", "\(object).s"],
-            purpose: file.string))
-        commands.append(
-          Command(program: assembler, arguments: ["\(object).s", "-o", object], purpose: file.string))
+            purpose: file.string),
+          Command(program: assembler, arguments: ["\(object).s", "-o", object], purpose: file.string),
+        ]
       }
     }
-    commands.append(
-      linkCommand(
-        options: ["-pie", "--no-dynamic-linker", "--fatal-warnings", "--orphan-handling=error"],
-        script: source.linkerScript.string, objects: objects, to: elf))
-    return commands
+  }
+
+  /// The command that links the objects of `source`.
+  func linkCommand(building source: PurgatorySource, to elf: String) -> Command {
+    linkCommand(
+      options: ["-pie", "--no-dynamic-linker", "--fatal-warnings", "--orphan-handling=error"],
+      script: source.linkerScript.string, objects: objectNames(of: source), to: elf)
   }
 
   /// The objects that `commands(building:to:)` leaves in the work directory, in link order.
