@@ -50,18 +50,60 @@ public enum Compression: String, CaseIterable, Sendable {
     }
   }
 
-  /// The data in `bytes`; what follows it is none of it.
+  /// The data in `bytes`, of one stream after the other; what follows them is none of it.
   ///
   /// - Parameter limit: bytes that the data has at most.
   public func decompress(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
     switch self {
-    case .gzip: try gunzip(bytes, limit: limit)
-    case .zstd: try unzstd(bytes, limit: limit)
-    case .xz, .lzma: try unxz(bytes, limit: limit)
+    case .gzip: try decode(bytes, limit) { Inflation() }
+    case .zstd: try decode(bytes, limit) { ZstdStream() }
+    case .xz, .lzma: try decode(bytes, limit) { LZMAStream() }
     case .lz4, .bzip2, .lzo:
       throw DecompressionError(found: "\(rawValue) data", expected: "gzip, zstd, xz or lzma")
     }
   }
+
+  private func decode<Stream: Decoder & ~Copyable>(
+    _ bytes: ArraySlice<UInt8>, _ limit: Int, _ makeStream: () -> Stream
+  ) throws(DecompressionError) -> [UInt8] {
+    var left = bytes
+    var data: [UInt8] = []
+    repeat {
+      let stream = makeStream()
+      var step = Step()
+      while !step.isEnd {
+        let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+          step = left.withUnsafeBufferPointer { stream.decode($0, into: buffer) }
+          count = step.written
+        }
+        if let fault = step.fault { throw fault }
+        guard step.isEnd || step.taken > 0 || step.written > 0 else { throw .truncated }
+        guard data.count + chunk.count <= limit else { throw .tooLarge(limit) }
+        data += chunk
+        left = left.dropFirst(step.taken)
+      }
+      // A .lzma file is one stream, and by its first byte others might be.
+    } while self != .lzma && Compression(of: left) == self
+    return data
+  }
+}
+
+/// A stream of a format, in a library's state.
+protocol Decoder: ~Copyable {
+  /// Decodes some of `source` into some of `target`, which is not empty.
+  borrowing func decode(_ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>)
+    -> Step
+}
+
+/// How far a decoder came. No further means that there is no more to be had of its source.
+struct Step {
+  /// Bytes of the source.
+  var taken = 0
+  /// Bytes of the target.
+  var written = 0
+  /// The stream is at its end.
+  var isEnd = false
+  var fault: DecompressionError?
 }
 
 /// Why compressed data is not what it should be.
@@ -73,22 +115,4 @@ public struct DecompressionError: Error, Equatable, Sendable {
     Self(found: "more than \(limit >> 20) MiB of data", expected: "at most that")
   }
   static let truncated = Self(found: "an end in the middle", expected: "all of the data")
-}
-
-/// Bytes that grow by chunks, up to a bound.
-struct Output {
-  static let chunk = 1 << 20
-  private(set) var bytes: [UInt8] = []
-  let limit: Int
-
-  init(limit: Int) { self.limit = limit }
-
-  /// Lets `body` fill a chunk; it returns how many bytes it wrote.
-  mutating func fill(_ body: (UnsafeMutableBufferPointer<UInt8>) -> Int) throws(DecompressionError) {
-    let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, count in
-      count = body(UnsafeMutableBufferPointer(rebasing: buffer[..<Self.chunk]))
-    }
-    guard bytes.count + chunk.count <= limit else { throw .tooLarge(limit) }
-    bytes += chunk
-  }
 }

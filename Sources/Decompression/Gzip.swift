@@ -4,19 +4,7 @@
 internal import CZlib
 internal import CheckedArithmetic
 
-/// One stream after the other, as gunzip takes them.
-func gunzip(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
-  var stream = Inflation()
-  var output = Output(limit: limit)
-  var left = bytes
-  repeat {
-    try stream.inflate(&left, to: &output)
-  } while left.starts(with: [0x1f, 0x8b])
-  return output.bytes
-}
-
-/// zlib's state.
-private struct Inflation: ~Copyable {
+struct Inflation: Decoder, ~Copyable {
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private static let gzipOnly: Int32 = 15 + 16
 
@@ -31,35 +19,23 @@ private struct Inflation: ~Copyable {
     stream.deallocate()
   }
 
-  /// One stream, which is taken off `left`.
-  mutating func inflate(_ left: inout ArraySlice<UInt8>, to output: inout Output) throws(DecompressionError) {
-    inflateReset(stream)
-    var result = Z_OK
-    while result != Z_STREAM_END {
-      // zlib counts in 32 bits.
-      let input = left.prefix(1 << 30)
-      var taken = 0
-      try output.fill { buffer in
-        input.withUnsafeBufferPointer { source in
-          stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-          stream.pointee.avail_in = UInt32(clamping: source.count)
-          stream.pointee.next_out = buffer.baseAddress
-          stream.pointee.avail_out = UInt32(clamping: buffer.count)
-          result = CZlib.inflate(stream, Z_NO_FLUSH)
-          taken = source.count - Int(clamping: stream.pointee.avail_in)
-          return buffer.count - Int(clamping: stream.pointee.avail_out)
-        }
-      }
-      left = left.dropFirst(taken)
-      switch result {
-      case Z_OK, Z_STREAM_END: break
-      case Z_BUF_ERROR where left.isEmpty: throw .truncated
-      default:
-        throw DecompressionError(
-          found:
-            "corrupt gzip data (\(stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)"))",
-          expected: "what gzip writes")
-      }
+  borrowing func decode(
+    _ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>
+  ) -> Step {
+    // zlib counts in 32 bits.
+    let (given, room) = (UInt32(clamping: source.count), UInt32(clamping: target.count))
+    stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+    stream.pointee.avail_in = given
+    stream.pointee.next_out = target.baseAddress
+    stream.pointee.avail_out = room
+    let result = inflate(stream, Z_NO_FLUSH)
+    var step = Step(
+      taken: Int(given &- stream.pointee.avail_in), written: Int(room &- stream.pointee.avail_out),
+      isEnd: result == Z_STREAM_END)
+    if ![Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(result) {
+      let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(result)"
+      step.fault = DecompressionError(found: "corrupt gzip data (\(reason))", expected: "what gzip writes")
     }
+    return step
   }
 }

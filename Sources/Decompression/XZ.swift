@@ -4,15 +4,7 @@
 internal import CLZMA
 internal import CheckedArithmetic
 
-func unxz(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
-  let stream = LZMAStream()
-  var output = Output(limit: limit)
-  try stream.decompress(bytes, to: &output)
-  return output.bytes
-}
-
-/// liblzma's state.
-private struct LZMAStream: ~Copyable {
+struct LZMAStream: Decoder, ~Copyable {
   private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
   /// Bytes of memory for the dictionary and all else: `xz -9` asks for 65 MiB, Linux's build for as much.
   private static let memory: UInt64 = 256 << 20
@@ -28,35 +20,27 @@ private struct LZMAStream: ~Copyable {
     stream.deallocate()
   }
 
-  borrowing func decompress(_ bytes: ArraySlice<UInt8>, to output: inout Output) throws(DecompressionError) {
-    var left = bytes
-    var result = LZMA_OK
-    while result != LZMA_STREAM_END {
-      let input = left
-      var taken = 0
-      try output.fill { buffer in
-        input.withUnsafeBufferPointer { source in
-          stream.pointee.next_in = source.baseAddress
-          stream.pointee.avail_in = source.count
-          stream.pointee.next_out = buffer.baseAddress
-          stream.pointee.avail_out = buffer.count
-          result = lzma_code(stream, LZMA_RUN)
-          taken = source.count - stream.pointee.avail_in
-          return buffer.count - stream.pointee.avail_out
-        }
-      }
-      left = left.dropFirst(taken)
-      switch result {
-      case LZMA_OK, LZMA_STREAM_END: break
-      case LZMA_BUF_ERROR where left.isEmpty: throw .truncated
-      case LZMA_MEMLIMIT_ERROR:
-        throw DecompressionError(
-          found: "a dictionary of more than \(Self.memory >> 20) MiB",
-          expected: "a smaller one (xz -9 has 64 MiB)")
-      default:
-        throw DecompressionError(
-          found: "corrupt xz data (liblzma error \(result.rawValue))", expected: "what xz writes")
-      }
+  borrowing func decode(
+    _ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>
+  ) -> Step {
+    stream.pointee.next_in = source.baseAddress
+    stream.pointee.avail_in = source.count
+    stream.pointee.next_out = target.baseAddress
+    stream.pointee.avail_out = target.count
+    let result = lzma_code(stream, LZMA_RUN)
+    var step = Step(
+      taken: source.count - stream.pointee.avail_in, written: target.count - stream.pointee.avail_out,
+      isEnd: result == LZMA_STREAM_END)
+    switch result {
+    case LZMA_OK, LZMA_STREAM_END, LZMA_BUF_ERROR: break
+    case LZMA_MEMLIMIT_ERROR:
+      step.fault = DecompressionError(
+        found: "a dictionary of more than \(Self.memory >> 20) MiB",
+        expected: "a smaller one (xz -9 has 64 MiB)")
+    default:
+      step.fault = DecompressionError(
+        found: "corrupt xz data (liblzma error \(result.rawValue))", expected: "what xz writes")
     }
+    return step
   }
 }

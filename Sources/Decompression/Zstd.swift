@@ -4,19 +4,7 @@
 internal import CZstd
 internal import CheckedArithmetic
 
-/// The first frame, and those that follow it.
-func unzstd(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
-  let stream = ZstdStream()
-  var output = Output(limit: limit)
-  var left = bytes
-  repeat {
-    try stream.decompress(&left, to: &output)
-  } while Compression(of: left) == .zstd
-  return output.bytes
-}
-
-/// libzstd's state.
-private struct ZstdStream: ~Copyable {
+struct ZstdStream: Decoder, ~Copyable {
   private let context = ZSTD_createDCtx()
 
   init() {
@@ -26,31 +14,17 @@ private struct ZstdStream: ~Copyable {
 
   deinit { ZSTD_freeDCtx(context) }
 
-  /// One frame, which is taken off `left`.
-  borrowing func decompress(
-    _ left: inout ArraySlice<UInt8>, to output: inout Output
-  ) throws(DecompressionError) {
-    var hint = 1
-    while hint != 0 {
-      let input = left
-      var taken = 0
-      var written = 0
-      try output.fill { buffer in
-        input.withUnsafeBufferPointer { source in
-          var from = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
-          var to = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
-          hint = ZSTD_decompressStream(context, &to, &from)
-          (taken, written) = (from.pos, to.pos)
-          return written
-        }
-      }
-      guard ZSTD_isError(hint) == 0 else {
-        throw DecompressionError(
-          found: "corrupt zstd data (\(String(cString: ZSTD_getErrorName(hint))))",
-          expected: "what zstd writes")
-      }
-      left = left.dropFirst(taken)
-      if hint != 0, left.isEmpty, written < Output.chunk { throw .truncated }
+  borrowing func decode(
+    _ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>
+  ) -> Step {
+    var from = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
+    var to = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+    let result = ZSTD_decompressStream(context, &to, &from)
+    var step = Step(taken: from.pos, written: to.pos, isEnd: result == 0)
+    if ZSTD_isError(result) != 0 {
+      let reason = String(cString: ZSTD_getErrorName(result))
+      step.fault = DecompressionError(found: "corrupt zstd data (\(reason))", expected: "what zstd writes")
     }
+    return step
   }
 }

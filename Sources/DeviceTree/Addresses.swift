@@ -35,7 +35,7 @@ extension DeviceTree {
     }
   }
 
-  /// `ranges` as `reg` has them below `node`; nil where its cells have no room for one.
+  /// `ranges` as `reg` has them below `node`; nil where its cells have no room for one, or a tree for all of them.
   func cells(of ranges: [Range<UInt64>], at node: Node) -> [UInt8]? {
     let (address, size) = (addressCells(of: node), sizeCells(of: node))
     guard (1...3).contains(address), (1...3).contains(size) else { return nil }
@@ -46,6 +46,7 @@ extension DeviceTree {
         // What one cell has no room for is said in parts.
         let part = size == 1 ? min(range.upperBound &- base, 2 << 30) : range.upperBound &- base
         if address == 1, base >> 32 != 0 { return nil }
+        if bytes.count > Self.maximumSize { return nil }
         bytes += Self.bigEndian(base, cells: address) + Self.bigEndian(part, cells: size)
         base &+= part
       }

@@ -12,11 +12,13 @@ extension DeviceTree {
     }
   }
 
-  /// Removes a property of the node at `path`, if there are both; however often it is there.
+  /// Removes a property of the node at `path`, if there are both; also one that is there a few times, which no tool makes.
   public mutating func remove(_ name: String, ofNodeAt path: String) throws(DeviceTreeError) {
-    while let node = node(at: path), property(name, of: node) != nil {
+    for _ in 0..<8 {
+      guard let node = node(at: path), property(name, of: node) != nil else { return }
       try change(name, ofNodeAt: path, room: 0) { fdt_delprop($0, $1, name) }
     }
+    throw DeviceTreeError(place: path, found: "the property \(name) more than 8 times", expected: "it once")
   }
 
   /// Says of the root that its memory is `ranges`: in the first memory node that is available, or in a new one; without

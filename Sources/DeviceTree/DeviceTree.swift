@@ -158,15 +158,16 @@ extension DeviceTree {
     ([node] + node.ancestors.map { Node(offset: $0, ancestors: []) }).allSatisfy(isAvailable)
   }
 
-  /// The node's properties, by name, in the tree's order.
-  public func properties(of node: Node) -> [String] {
+  /// The names of the node's first properties that begin with `prefix`, in the tree's order.
+  public func properties(of node: Node, startingWith prefix: String = "", atMost limit: Int) -> [String] {
     withTree { tree in
       var names: [String] = []
       var offset = fdt_first_property_offset(tree, node.offset)
-      while offset >= 0 {
+      while offset >= 0, names.count < limit {
         var name: UnsafePointer<CChar>?
         _ = fdt_getprop_by_offset(tree, offset, &name, nil)
-        if let name { names.append(String(cString: name)) }
+        // Names are bounded by the tree only, and there may be a hundred thousand.
+        if let name, strncmp(name, prefix, prefix.utf8.count) == 0 { names.append(String(cString: name)) }
         offset = fdt_next_property_offset(tree, offset)
       }
       return names

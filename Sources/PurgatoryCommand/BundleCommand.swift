@@ -34,10 +34,6 @@ struct BundleCommand: ParsableCommand {
   @OptionGroup var sources: SourceOptions
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
-  func validate() throws {
-    if !memory.isEmpty, dtb == nil { throw ValidationError("--memory is told to a device tree: --dtb") }
-  }
-
   func run() throws {
     let source = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
@@ -49,19 +45,27 @@ struct BundleCommand: ParsableCommand {
     if tree == nil, let bytes = unpacked.deviceTree {
       tree = File(role: .dtb, name: "\(kernel):.dtb", bytes: bytes, address: nil)
     }
+    guard memory.isEmpty || tree != nil else {
+      throw Rejection(Problem("--memory", found: "no device tree to tell it to", expected: "--dtb"))
+    }
     var changes = InfoChanges()
     changes.digest = digest.digest
     let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: tree.name) }
+    // Without a console there is a warning below.
     _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
     let bundle = try Bundle(
-      try sources.build(talk), kernel: file, dtb: tree, memory: memory, changes: changes)
+      try sources.build(talk), kernel: file, dtb: tree, memory: memory,
+      commandLine: unpacked.commandLine, changes: changes)
     // The proof: what is written is read back, digests and all.
     let result = try Blob(bundle.bytes, file: output)
     outputs.add(result.bytes, to: output)
     try outputs.write()
     talk.notes(bundle.notes)
-    if unpacked.initrd != nil {
-      talk.notes(["\(kernel): its .initrd is not in the bundle: whoever loads that gives one"])
+    for (name, isLost) in [
+      ("initrd", unpacked.initrd != nil), ("cmdline", unpacked.commandLine != nil && tree == nil),
+    ]
+    where isLost {
+      talk.notes(["\(kernel): its .\(name) is not in the bundle: whoever loads that gives one"])
     }
     talk.summary(result.summary(as: output))
     if result.info.console == nil {

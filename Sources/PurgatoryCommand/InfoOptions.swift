@@ -86,12 +86,63 @@ struct InfoOptions: ParsableArguments {
   /// The files that are named.
   var files: [String] { (kernel + dtb + initrd + segment).map(\.file) }
 
+  /// What the options name.
+  private struct Inputs {
+    var files: [File] = []
+    var kernel: KernelFile?
+    /// What could not be read.
+    var problems: [Problem] = []
+
+    func has(_ role: Segment.Role) -> Bool { files.contains { $0.role == role } }
+  }
+
+  /// Reads the files that are named, and of a UKI what no option names.
+  private func read() -> Inputs {
+    var inputs = Inputs()
+    func add(_ role: Segment.Role, _ placed: PlacedFile) throws(Rejection) {
+      let bytes = role == .dtb ? try Files.readDeviceTree(placed.file) : try Files.read(placed.file, .segment)
+      let kernel = role == .kernel ? try KernelFile(bytes, file: placed.file) : nil
+      inputs.kernel = kernel ?? inputs.kernel
+      inputs.files.append(
+        File(
+          role: role, name: placed.file, bytes: kernel?.image ?? bytes, address: placed.address,
+          memorySize: placed.memorySize, unpackedName: kernel?.containers.isEmpty == false ? "Image" : nil))
+    }
+    let roles: [(Segment.Role, [PlacedFile])] = [
+      (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
+    ]
+    for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
+      do {
+        try add(role, placed)
+      } catch {
+        inputs.problems += error.problems
+      }
+    }
+    let parts: [(Segment.Role, isNamed: Bool, bytes: [UInt8]?, name: String)] = [
+      (.dtb, !dtb.isEmpty, inputs.kernel?.deviceTree, "devicetree.dtb"),
+      (.initrd, !initrd.isEmpty, inputs.kernel?.initrd, "initrd"),
+    ]
+    for case (let role, false, let bytes?, let name) in parts {
+      inputs.files.append(
+        File(
+          role: role, name: "\(kernel.first?.file ?? ""):.\(role.rawValue)", bytes: bytes, address: nil,
+          unpackedName: name))
+    }
+    return inputs
+  }
+
   /// What is loaded is not the file that was named.
-  private func packingNotes(_ kernel: KernelFile?, written: Bool) -> [String] {
-    guard let file = self.kernel.first?.file, let kernel, !kernel.containers.isEmpty else { return [] }
+  private func packingNotes(_ inputs: Inputs, written: Bool) -> [String] {
+    guard let file = kernel.first?.file, let unpacked = inputs.kernel, !unpacked.containers.isEmpty else {
+      return []
+    }
     let image =
-      "\(file): \(kernel.containers.joined(separator: ", ")): the Image in it, \(kernel.image.count.grouped) bytes"
-    return [written ? "\(image), is written, too" : "\(image), is what is verified and has to be loaded"]
+      "\(file): \(unpacked.containers.joined(separator: ", ")): the Image in it, \(unpacked.image.count.grouped) bytes"
+    var notes = [written ? "\(image), is written, too" : "\(image), is what is verified and has to be loaded"]
+    if unpacked.commandLine != nil, cmdline == nil, !inputs.has(.dtb) {
+      notes.append("\(file): its .cmdline is lost: there is no device tree to put it in")
+    }
+    return notes
   }
 
   /// Reads the files that are named, and places those that have no address.
@@ -103,52 +154,16 @@ struct InfoOptions: ParsableArguments {
   func changes(
     to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool, board known: Board? = nil
   ) throws(Rejection) -> (InfoChanges, Layout, notes: [String]) {
-    let roles: [(Segment.Role, [PlacedFile])] = [
-      (.kernel, kernel), (.dtb, dtb), (.initrd, initrd), (.segment, segment),
-    ]
-    var files: [File] = []
-    var unpacked: KernelFile?
-    var problems: [Problem] = []
-    for (role, placed) in roles.flatMap({ role, files in files.map { (role, $0) } }) {
-      do throws(Rejection) {
-        let bytes =
-          role == .dtb ? try Files.readDeviceTree(placed.file) : try Files.read(placed.file, .segment)
-        if role == .kernel {
-          let kernel = try KernelFile(bytes, file: placed.file)
-          files.append(
-            File(
-              role: role, name: placed.file, bytes: kernel.image, address: placed.address,
-              unpackedName: kernel.containers.isEmpty ? nil : "Image"))
-          unpacked = kernel
-        } else {
-          files.append(
-            File(
-              role: role, name: placed.file, bytes: bytes, address: placed.address,
-              memorySize: placed.memorySize))
-        }
-      } catch {
-        problems += error.problems
-      }
-    }
-    // What a UKI has, and no option names.
-    let uki = kernel.first?.file ?? ""
-    if dtb.isEmpty, let bytes = unpacked?.deviceTree {
-      files.append(
-        File(role: .dtb, name: "\(uki):.dtb", bytes: bytes, address: nil, unpackedName: "devicetree.dtb"))
-    }
-    if initrd.isEmpty, let bytes = unpacked?.initrd {
-      files.append(
-        File(role: .initrd, name: "\(uki):.initrd", bytes: bytes, address: nil, unpackedName: "initrd"))
-    }
-    let commandLine = cmdline ?? (files.contains { $0.role == .dtb } ? unpacked?.commandLine : nil)
+    let inputs = read()
     // What follows from a device tree that cannot be read is not said.
-    if files.filter({ $0.role == .dtb }).count < dtb.count { throw Rejection(problems) }
+    if !dtb.isEmpty, !inputs.has(.dtb) { throw Rejection(inputs.problems) }
     // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.
     let isRelative = relative ?? info.flags.contains(.relative)
     var request = LayoutRequest(
-      files: files, memory: memory, commandLine: commandLine, purgatorySize: info.memorySize,
-      loadAddress: loadAddress)
-    request.placesPurgatory = !files.isEmpty && !isRelative
+      files: inputs.files, memory: memory,
+      commandLine: cmdline ?? (inputs.has(.dtb) ? inputs.kernel?.commandLine : nil),
+      purgatorySize: info.memorySize, loadAddress: loadAddress)
+    request.placesPurgatory = !inputs.files.isEmpty && !isRelative
     request.isRelative = isRelative
     request.bootsKernel = !kernel.isEmpty || kernelEntry != nil
     request.updatesDeviceTree = updatesDeviceTree
@@ -159,11 +174,11 @@ struct InfoOptions: ParsableArguments {
     do throws(Rejection) {
       layout = try Layout(request)
     } catch {
-      throw Rejection(problems + error.problems)
+      throw Rejection(inputs.problems + error.problems)
     }
-    guard problems.isEmpty else { throw Rejection(problems) }
+    guard inputs.problems.isEmpty else { throw Rejection(inputs.problems) }
     let board =
-      try files.first { $0.role == .dtb }.map { file throws(Rejection) in
+      try inputs.files.first { $0.role == .dtb }.map { file throws(Rejection) in
         try Board(file.bytes, file: file.name)
       } ?? known
 
@@ -176,6 +191,6 @@ struct InfoOptions: ParsableArguments {
     changes.digest = digest.digest
     let notes = try behaviour.apply(to: &changes, blob: info, board: board, defaults: defaults)
     changes.relative = relative
-    return (changes, layout, layout.notes + notes + packingNotes(unpacked, written: updatesDeviceTree))
+    return (changes, layout, layout.notes + notes + packingNotes(inputs, written: updatesDeviceTree))
   }
 }

@@ -79,7 +79,7 @@ import Testing
     func properties(_ children: TreeNode...) throws -> [String] {
       var tree = try tree(children)
       try tree.setMemory([0..<4096])
-      return tree.properties(of: try #require(tree.node(at: "/memory@0")))
+      return tree.properties(of: try #require(tree.node(at: "/memory@0")), atMost: 100)
     }
     let node = memory("memory@0", ["reg": .wide(0, 1), "hotpluggable": .empty, "numa-node-id": [1]])
     #expect(Set(try properties(node)) == ["device_type", "reg", "hotpluggable", "numa-node-id"])
@@ -125,6 +125,9 @@ import Testing
     var wide = try tree([], cells: (3, 3))
     try wide.setMemory([large])
     #expect(wide.memory == [large])
+    // More parts than a tree has room for end at that.
+    var parts = try tree([], cells: (2, 1))
+    #expect(throws: DeviceTreeError.self) { try parts.setMemory([0..<UInt64.max]) }
     for cells in [(1, 1), (0, 2), (2, 0), (4, 2), (0xffff_ffff, 1)] as [(UInt32, UInt32)] {
       var tree = try tree([], cells: cells)
       #expect(throws: DeviceTreeError.self) { try tree.setMemory([large]) }
@@ -135,10 +138,21 @@ import Testing
     var tree = try tree([TreeNode("chosen", ["a": [1], "b": [2]])])
     try tree.remove("a", ofNodeAt: "/chosen")
     let chosen = try #require(tree.node(at: "/chosen"))
-    #expect(tree.properties(of: chosen) == ["b"])
+    #expect(tree.properties(of: chosen, atMost: 100) == ["b"])
     let before = tree.bytes
     try tree.remove("a", ofNodeAt: "/chosen")
     try tree.remove("a", ofNodeAt: "/none")
     #expect(tree.bytes == before)
+    // One that is there again and again goes, within reason.
+    func times(_ count: Int) throws -> DeviceTree {
+      var node = TreeNode("chosen")
+      node.properties = [(name: String, value: [UInt8])](repeating: ("a", [0]), count: count) + [("b", [1])]
+      var tree = try DeviceTree(TreeNode("", [:], [node]).dtb())
+      try tree.remove("a", ofNodeAt: "/chosen")
+      return tree
+    }
+    let few = try times(7)
+    #expect(few.properties(of: try #require(few.node(at: "/chosen")), atMost: 100) == ["b"])
+    #expect(throws: DeviceTreeError.self) { _ = try times(9) }
   }
 }

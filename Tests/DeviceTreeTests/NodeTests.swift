@@ -85,8 +85,14 @@ import Testing
 
   @Test func propertyNames() throws {
     let tree = try tree(board)
-    #expect(tree.properties(of: try #require(tree.node(at: "/soc/uart@9"))) == ["number", "wide", "flag"])
-    #expect(tree.properties(of: try #require(tree.node(at: "/soc"))) == [])
+    func names(_ path: String, _ prefix: String = "", atMost limit: Int = 100) throws -> [String] {
+      tree.properties(of: try #require(tree.node(at: path)), startingWith: prefix, atMost: limit)
+    }
+    #expect(try names("/soc/uart@9") == ["number", "wide", "flag"])
+    #expect(try names("/soc/uart@9", atMost: 2) == ["number", "wide"])
+    #expect(try names("/aliases", "se") == ["serial0", "self", "second"])
+    #expect(try names("/aliases", "serial0x") == [])
+    #expect(try names("/soc") == [])
   }
 
   @Test func byAlias() throws {

@@ -36,12 +36,39 @@ import Testing
     #expect(!folder.exists("out.img"))
     let told = try await bundle(["--dtb", "bare.dtb", "--memory", "0x40000000+512M"])
     #expect(told.status == .exited(0), "\(told.error)")
-    let bytes = try folder.read("out.img")
+    #expect(try inBundle("out.img").memory == [0x4000_0000..<0x6000_0000])
+    let untold = try await bundle(["--memory", "0x40000000+512M"])
+    #expect(untold.status == .exited(1))
+    #expect(untold.error == "error: --memory: no device tree to tell it to, expected --dtb\n")
+  }
+
+  /// Nor do all boots of a bundle get the same random numbers; an initrd is for whoever loads one there.
+  @Test func aBundlesChosen() async throws {
+    let chosen = TreeNode(
+      "chosen",
+      ["rng-seed": [1, 2], "linux,initrd-start": .wide(0x5000_0000), "linux,initrd-end": .wide(0x5000_1000)])
+    try folder.write(TreeNode.root(.memory(0x4000_0000, 1 << 30), chosen).dtb(), to: "seeds.dtb")
+    let made = try await bundle(["--dtb", "seeds.dtb"])
+    #expect(made.status == .exited(0), "\(made.error)")
+    #expect(
+      made.error.hasPrefix(
+        """
+        note: seeds.dtb: /chosen/rng-seed: random numbers for one boot are dropped
+        note: seeds.dtb: /chosen names an initrd at 0x50000000-0x50001000: whoever loads the bundle has to load it there
+
+        """), "\(made.error)")
+    let board = try inBundle("out.img")
+    #expect(board.seeds == [])
+    #expect(board.initrd == 0x5000_0000..<0x5000_1000)
+  }
+
+  /// The device tree of a bundle.
+  private func inBundle(_ name: String) throws -> Board {
+    let bytes = try folder.read(name)
     let info = try Blob(bytes, file: "").info
     let region = try #require(info.usedRegions.map(\.region).first { $0.base == info.dtbAddress })
     let tree = Array(bytes[Int(clamping: region.base)..<Int(clamping: region.base + region.size)])
-    #expect(try Board(tree, file: "").memory == [0x4000_0000..<0x6000_0000])
-    #expect(try await bundle(["--memory", "0x40000000+512M"]).status == .exited(64))
+    return try Board(tree, file: name)
   }
 
   /// What belongs to one boot is in no bundle.

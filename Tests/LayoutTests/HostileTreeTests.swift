@@ -42,6 +42,19 @@ import Testing
     return isPlaced
   }
 
+  /// As many ports as a tree has room for: a few are looked at.
+  @Test func aliases() throws {
+    var aliases = TreeNode("aliases")
+    aliases.properties = (0..<60_000).map { ("serial\($0 % 1000)", Array("/u\0".utf8)) }
+    let uart = TreeNode("u", ["compatible": "arm,pl011", "reg": .wide(0x1000, 0x1000)])
+    let refusal = try problems { _ = try TreeNode.root(aliases, uart).board().console() }
+    #expect(
+      refusal == [
+        "board.dtb: /chosen/stdout-path: none, expected the console's node\n"
+          + "help: one of --console pl011@0x1000 (/aliases/serial0), or --console none"
+      ])
+  }
+
   @Test func unchanged() throws {
     #expect(use(board))
     #expect(try Board(board, file: "").console() == .init(.uart8250, base: 0x900_0000))

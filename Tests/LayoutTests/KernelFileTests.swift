@@ -86,11 +86,11 @@ enum Packed {
     #expect(kernel.image == Self.image)
     #expect(kernel.containers == [name])
     // Several streams are one file; what is behind them is none of it.
-    let half = Self.image.count / 2
     if name != "lzma" {
+      let half = Self.image.count / 2
       let first = try await Packed.by(command, Array(Self.image[..<half]))
       let second = try await Packed.by(command, Array(Self.image[half...]))
-      if name != "xz" { #expect(try unpack(first + second).image == Self.image) }
+      #expect(try unpack(first + second).image == Self.image)
     }
     #expect(try unpack(packed + [0, 0, 0, 0]).image == Self.image)
   }
@@ -112,7 +112,7 @@ enum Packed {
       var bytes = packed
       bytes[position] ^= 0x10
       // Of formats with a checksum nothing else comes out.
-      if let kernel = try? unpack(bytes), name != "lzma", name != "zstd" {
+      if let kernel = try? unpack(bytes), name != "lzma" {
         #expect(kernel.image == small, "\(name) \(position)")
       }
     }
@@ -123,7 +123,6 @@ enum Packed {
     let zeros = [UInt8](repeating: 0, count: 64 << 20)
     for command in [["gzip", "-9n"], ["zstd", "-q"], ["xz", "-1"]] {
       let part = try await Packed.by(command, zeros)
-      guard command[0] != "xz" else { continue }
       let bomb = [[UInt8]](repeating: part, count: 9).flatMap { $0 }
       #expect(
         try refusal(bomb).first?.contains("contents: more than 512 MiB of data, expected at most that")

@@ -75,7 +75,27 @@ import Testing
     ])
     #expect(bundle.status == .exited(0), "\(bundle.error)")
     #expect(bundle.error.contains("note: uki.efi: its .initrd is not in the bundle"))
-    #expect(try Blob(folder.read("b.img"), file: "").info.usedRegions.count == 2)
+    #expect(!bundle.error.contains(".cmdline"))
+    let bytes = try folder.read("b.img")
+    let info = try Blob(bytes, file: "").info
+    #expect(info.usedRegions.count == 2)
+    let region = try #require(info.usedRegions.map(\.region).first { $0.base == info.dtbAddress })
+    let inBundle = Array(bytes[Int(clamping: region.base)..<Int(clamping: region.base + region.size)])
+    #expect(try Board(inBundle, file: "").commandLine == "quiet")
+    // Its own tree may be told of memory.
+    let told = [
+      "bundle", "--source", "small", "--kernel", "uki.efi", "--memory", "0x40000000+256M", "-o", "c.img",
+    ]
+    #expect(try await folder.purgatory(told).status == .exited(0))
+    // Without a tree a command line has no place.
+    try folder.write(Packed.pe([(".linux", image), (".cmdline", Array("quiet".utf8))]), to: "bare.efi")
+    let lost = try await build(["--kernel", "bare.efi", "--memory", "0x40000000+1G", "--output-dir", "bare"])
+    #expect(
+      lost.error.contains("note: bare.efi: its .cmdline is lost: there is no device tree to put it in\n"))
+    let none = try await folder.purgatory([
+      "bundle", "--source", "small", "--kernel", "bare.efi", "-o", "d.img",
+    ])
+    #expect(none.error.contains("note: bare.efi: its .cmdline is not in the bundle"))
   }
 
   @Test func refusals() async throws {

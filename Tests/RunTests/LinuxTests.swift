@@ -63,6 +63,16 @@ struct LinuxTests {
 
   init() throws { folder = try Folder() }
 
+  /// The machine is as large as the tree that was told: here larger than what `run` would take by itself.
+  @Test func memoryThatWasTold() async throws {
+    try await folder.buildLinux(.el1, into: "out", ["--memory", "0x40200000+2046M"])
+    let outcome = try await folder.run(["out", "--expect", "userspace: reached"])
+    #expect(outcome.status == .exited(0), "\(outcome.error)")
+    outcome.lines.expect(
+      "purgatory: verified ", "  node   0: [mem 0x0000000040200000-0x00000000bfffffff]",
+      "userspace: reached on Linux ")
+  }
+
   @Test(arguments: Level.allCases)
   func boots(_ level: Level) async throws {
     try await folder.buildLinux(level, into: "out")

@@ -17,9 +17,11 @@ public struct Bundle: Sendable {
   ///   - kernel: an arm64 Image.
   ///   - dtb: handed to the kernel; nil: it gets the x0 that the loader sets.
   ///   - memory: RAM that the device tree is told of; empty: it knows.
+  ///   - commandLine: what the device tree is told for the kernel; nil: it has one, or none.
   ///   - changes: how to report and what to do on a failure; segments and addresses are the bundle's own.
   public init(
-    _ blob: Blob, kernel: File, dtb: File?, memory: [Range<UInt64>] = [], changes: InfoChanges
+    _ blob: Blob, kernel: File, dtb: File?, memory: [Range<UInt64>] = [], commandLine: String? = nil,
+    changes: InfoChanges
   ) throws(Rejection) {
     let image = try KernelImage(header: kernel.bytes, file: kernel.name)
     var end = blob.info.memorySize
@@ -50,10 +52,11 @@ public struct Bundle: Sendable {
       notes = map.notes
       var told = BoardChanges()
       told.memory = map.stated
+      told.commandLine = commandLine
       told.reservesResult = true
       // What belongs to one boot is not baked into a file.
       told.dropsSeeds = true
-      notes += board.notes(on: told, keepsSeeds: nil)
+      notes += board.notes(on: told, canKeepSeeds: false)
       if let initrd = board.initrd {
         notes.append(
           "\(dtb.name): /chosen names an initrd at \(initrd.addresses): whoever loads the bundle has to load it there"

@@ -48,8 +48,8 @@ extension Board {
 
   /// What the changes take away from a tree, or put right in it.
   ///
-  /// - Parameter keepsSeeds: nil: there is no option for it.
-  func notes(on changes: BoardChanges, keepsSeeds: Bool?) -> [String] {
+  /// - Parameter canKeepSeeds: whether there is an option for it.
+  func notes(on changes: BoardChanges, canKeepSeeds: Bool) -> [String] {
     var notes: [String] = []
     if let memory = changes.memory {
       let parts = [
@@ -63,7 +63,7 @@ extension Board {
     }
     if !seeds.isEmpty {
       let names = "\(file): /chosen/\(seeds.joined(separator: ", ")): random numbers for one boot"
-      let dropped = keepsSeeds == nil ? "are dropped" : "are dropped; --keep-seeds keeps them"
+      let dropped = canKeepSeeds ? "are dropped; --keep-seeds keeps them" : "are dropped"
       notes.append(
         changes.dropsSeeds ? "\(names) \(dropped)" : "\(names) are kept, the same at every boot of this tree")
     }

@@ -91,13 +91,13 @@ extension Board {
 
   /// What could be the console instead, as it would be typed: of /aliases, or else of all UARTs; and what could not.
   private var alternatives: String {
-    let aliases = tree.node(at: "/aliases").map { tree.properties(of: $0) } ?? []
-    var ports = aliases.filter { $0.hasPrefix("serial") }
-      .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    let aliases =
+      tree.node(at: "/aliases").map { tree.properties(of: $0, startingWith: "serial", atMost: 32) } ?? []
+    var ports = aliases.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
       .compactMap { alias in tree.node(at: alias).map { (name: "/aliases/\(alias)", node: $0) } }
     if ports.isEmpty {
       let known = Set(UARTBinding.all.keys)
-      ports = tree.nodes(compatibleWith: known, atMost: 16).filter(tree.isReachable)
+      ports = tree.nodes(compatibleWith: known, atMost: 64).filter(tree.isReachable)
         .map { (name: tree.path(of: $0), node: $0) }
     }
     var typed: [String] = []

@@ -105,7 +105,7 @@ public struct Layout: Sendable {
         var bytes = dtb.bytes
         if request.updatesDeviceTree {
           bytes = try board.bytes(changes)
-          notes += board.notes(on: changes, keepsSeeds: request.keepsSeeds)
+          notes += board.notes(on: changes, canKeepSeeds: true)
           if request.isRelative, let initrd = placed[.initrd] {
             notes.append(
               "\(dtb.name): /chosen: the initrd at \(initrd.range.addresses), which does not move with a relative purgatory"
@@ -170,6 +170,7 @@ public struct Layout: Sendable {
 
   /// What is not where it can be: mostly where the user said so.
   private func misplaced(_ request: LayoutRequest) -> [Problem] {
+    if request.isForced { return [] }
     var ranges = segments.map { (name: $0.file, range: $0.range) }
     if let range = loadAddress.flatMap({ Range(base: $0, size: request.purgatorySize) }) {
       ranges.append(("the purgatory", range))
@@ -180,38 +181,33 @@ public struct Layout: Sendable {
       ranges.append(("--result-addr", range))
     }
     var problems: [Problem] = []
-    if !request.isRelative, !request.isForced, let initrd = segments.first(where: { $0.role == .initrd }),
-      initrd.base == 0
-    {
+    func report(_ name: String, found: String, expected: String) {
       problems.append(
-        Problem(initrd.file, "address", found: "0x0", expected: "any other", help: Self.placing))
+        Problem(
+          name, "address", found: found, expected: expected,
+          help: "let it be placed, without an address; or, if you know better, add --force"))
     }
     for (name, range) in ranges {
-      if request.isForced { continue }
       if !memory.isEmpty, !memory.contains(where: { $0.contains(range) }) {
-        problems.append(
-          Problem(
-            name, "address", found: range.addresses, expected: "memory: \(Self.list(memory))",
-            help: Self.placing))
+        report(name, found: range.addresses, expected: "memory: \(Self.list(memory))")
       } else if let taken = reserved.first(where: { $0.overlaps(range) }) {
-        problems.append(
-          Problem(
-            name, "address", found: "\(range.addresses), and \(taken.addresses) is reserved",
-            expected: "memory that the device tree does not reserve",
-            help: Self.placing))
+        report(
+          name, found: "\(range.addresses), and \(taken.addresses) is reserved",
+          expected: "memory that the device tree does not reserve")
       }
     }
-    if !request.isForced, let kernel = segments.first(where: { $0.role == .kernel }),
-      let initrd = segments.first(where: { $0.role == .initrd }),
+    guard let initrd = segments.first(where: { $0.role == .initrd }) else { return problems }
+    if initrd.base == 0, !request.isRelative {
+      report(initrd.file, found: "0x0", expected: "any other")
+    }
+    if let kernel = segments.first(where: { $0.role == .kernel }),
       let window = Self.initrdWindow(around: kernel.range),
       initrd.range.lowerBound < window.lowerBound || initrd.range.upperBound &- 1 > window.upperBound
     {
-      problems.append(
-        Problem(
-          initrd.file, "address", found: initrd.range.addresses,
-          expected:
-            "\(String(hex: window.lowerBound))-\(String(hex: window.upperBound)), within 32 GiB of the kernel",
-          help: Self.placing))
+      report(
+        initrd.file, found: initrd.range.addresses,
+        expected:
+          "\(String(hex: window.lowerBound))-\(String(hex: window.upperBound)), within 32 GiB of the kernel")
     }
     return problems
   }
@@ -228,8 +224,6 @@ public struct Layout: Sendable {
     guard lowest <= highest else { return nil }
     return ClosedRange(uncheckedBounds: (lowest, highest.plus(size &- 1) ?? .max))
   }
-
-  private static let placing = "let it be placed, without an address; or, if you know better, add --force"
 
   /// The device tree would have to be changed, and nobody would write it.
   private static func unwritten(_ file: String) -> Rejection {

@@ -95,15 +95,19 @@ struct MemoryMap {
           expected: "a part of the memory: \(Layout.list(tree))",
           help: "take the tree of the running system, or --memory what it lacks")
       ]
-    } else if !told.isEmpty, memory.isEmpty, let board {
+    } else if !told.isEmpty, memory.isEmpty {
+      let expected =
+        if let usable {
+          "memory in \(Layout.list(usable)), the linux,usable-memory-range of \(board?.file ?? "")"
+        } else if given.isEmpty {
+          "memory in \(Layout.list(tree)) of \(board?.file ?? "")"
+        } else {
+          "memory in \(Layout.list(Self.addresses)), which the purgatory reaches"
+        }
       problems = [
         Problem(
-          "--memory", found: Layout.list(told.merged),
-          expected: usable.map {
-            "memory in \(Layout.list($0)), the linux,usable-memory-range of \(board.file)"
-          }
-            ?? "memory in \(Layout.list(tree)) of \(board.file)",
-          help: usable == nil ? "if you know better, add --force" : nil)
+          "--memory", found: Layout.list(told.merged), expected: expected,
+          help: given.isEmpty ? "if you know better, add --force" : nil)
       ]
     } else {
       problems = []
