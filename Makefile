@@ -7,6 +7,11 @@ share = $(DESTDIR)$(PREFIX)/share/purgatory
 tests =
 random = 100000
 
+# The Swift runtime goes into the command, and the C++ library under it: so it starts sooner, and where there is no Swift.
+# The linker takes a library from the first folder that has it; these have it only as an archive.
+static = .build/static
+release = swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(static)
+
 # What purgatory/SOURCES lists, and itself; without one, all there are.
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
@@ -16,8 +21,13 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
 
-build: bootstrap ## build the tool
-	swift build -c release --product purgatory
+build: bootstrap $(static) ## build the tool
+	$(release) --product purgatory
+
+$(static): | bootstrap
+	mkdir -p $@
+	ln -sf "$$(clang -print-file-name=libstdc++.a)" $@/libstdc++.a
+	ln -sf "$$(clang -print-file-name=libgcc_eh.a)" $@/libgcc_s.a
 
 bootstrap: ## install the Debian packages that are missing
 	@scripts/bootstrap
@@ -41,19 +51,20 @@ test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
-random: bootstrap ## run random command lines (random=100000 of them), each of which has to end in a documented status
-	swift build -c release --product random-commands
+random: bootstrap $(static) ## run random command lines (random=100000 of them), each of which has to end in a documented status
+	$(release) --product random-commands
 	@count=$$(($(random) / 2)); .build/release/random-commands $$count 1 & first=$$!; \
 	  .build/release/random-commands $$count 2 && wait $$first
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
 
-bench: bootstrap ## count instructions per verified byte, ours and kexec-tools', and model cycles: table on stdout, out/bench.json
+bench: build ## count instructions per verified byte, ours and kexec-tools', and model cycles: table on stdout, out/bench.json
 	@scripts/bootstrap llvm-19
 	@scripts/fetch-debian kexec
 	@mkdir -p out
-	swift run -c release bench out/bench.json
+	$(release) --product bench
+	.build/release/bench $(tool) out/bench.json
 
 size: build ## print the purgatory's bytes by file and routine
 	@scripts/size $(tool)

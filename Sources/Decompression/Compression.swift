@@ -9,18 +9,21 @@ public enum Compression: String, CaseIterable, Sendable {
 
   /// The format that `bytes` begin as; nil: none of these.
   public init?(of bytes: some Sequence<UInt8>) {
-    let start = Array(bytes.prefix(13))
+    let start = Array(bytes.prefix(Self.magicSize))
     guard let format = Self.allCases.first(where: { $0.magics.contains { start.starts(with: $0) } }) else {
       return nil
     }
     // A .lzma file has no magic: its usual properties, a dictionary of a power of 2, and a size that is known or not.
     if format == .lzma {
-      guard start.count == 13, start[1] == 0, start[2] == 0,
+      guard start.count == Self.magicSize, start[1] == 0, start[2] == 0,
         start[5...].allSatisfy({ $0 == 0xff }) || start[11...] == [0, 0]
       else { return nil }
     }
     self = format
   }
+
+  /// Bytes that say what it is.
+  public static let magicSize = 13
 
   private var magics: [[UInt8]] {
     switch self {
@@ -50,41 +53,60 @@ public enum Compression: String, CaseIterable, Sendable {
     }
   }
 
-  /// The data in `bytes`, of one stream after the other; what follows them is none of it.
+  /// Unpacks one stream after the other; what follows them is none of the data.
   ///
-  /// - Parameter limit: bytes that the data has at most.
-  public func decompress(_ bytes: ArraySlice<UInt8>, limit: Int) throws(DecompressionError) -> [UInt8] {
+  /// - Parameters:
+  ///   - source: gives the next bytes at each call, and none at the end.
+  ///   - limit: bytes that the data has at most.
+  ///   - sink: gets the data, piece by piece.
+  /// - Throws: `DecompressionError`, and what `source` and `sink` throw.
+  public func decompress(
+    _ source: () throws -> [UInt8], limit: Int, into sink: (ArraySlice<UInt8>) throws -> Void
+  ) throws {
     switch self {
-    case .gzip: try decode(bytes, limit) { Inflation() }
-    case .zstd: try decode(bytes, limit) { ZstdStream() }
-    case .xz, .lzma: try decode(bytes, limit) { LZMAStream() }
+    case .gzip: try decode(source, limit, sink) { Inflation() }
+    case .zstd: try decode(source, limit, sink) { ZstdStream() }
+    case .xz, .lzma: try decode(source, limit, sink) { LZMAStream() }
     case .lz4, .bzip2, .lzo:
       throw DecompressionError(found: "\(rawValue) data", expected: "gzip, zstd, xz or lzma")
     }
   }
 
   private func decode<Stream: Decoder & ~Copyable>(
-    _ bytes: ArraySlice<UInt8>, _ limit: Int, _ makeStream: () -> Stream
-  ) throws(DecompressionError) -> [UInt8] {
-    var left = bytes
-    var data: [UInt8] = []
+    _ source: () throws -> [UInt8], _ limit: Int, _ sink: (ArraySlice<UInt8>) throws -> Void,
+    _ makeStream: () -> Stream
+  ) throws {
+    var left: ArraySlice<UInt8> = []
+    var isAtEnd = false
+    func fetch() throws {
+      let more = try source()
+      isAtEnd = more.isEmpty
+      left = left.isEmpty ? more[...] : left + more
+    }
+    var size = 0
     repeat {
       let stream = makeStream()
       var step = Step()
       while !step.isEnd {
-        let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+        if left.isEmpty, !isAtEnd { try fetch() }
+        let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, count in
           step = left.withUnsafeBufferPointer { stream.decode($0, into: buffer) }
           count = step.written
         }
         if let fault = step.fault { throw fault }
-        guard step.isEnd || step.taken > 0 || step.written > 0 else { throw .truncated }
-        guard data.count + chunk.count <= limit else { throw .tooLarge(limit) }
-        data += chunk
         left = left.dropFirst(step.taken)
+        if !step.isEnd, step.taken == 0, step.written == 0 {
+          guard !isAtEnd else { throw DecompressionError.truncated }
+          try fetch()
+        }
+        size += chunk.count
+        guard size <= limit else { throw DecompressionError.tooLarge(limit) }
+        try sink(chunk[...])
       }
+      // Where the next one may begin.
+      while left.count < Self.magicSize, !isAtEnd { try fetch() }
       // A .lzma file is one stream, and by its first byte others might be.
     } while self != .lzma && Compression(of: left) == self
-    return data
   }
 }
 

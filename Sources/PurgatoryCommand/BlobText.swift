@@ -45,7 +45,7 @@ extension Blob {
   func summary(as path: String) -> String {
     let regions = info.usedRegions
     let bytes = regions.reduce(0 as UInt64) { $0 &+ $1.region.size }
-    let size = format == .bundle ? self.bytes.count : loadRange.count
+    let size = format == .bundle ? contents.count : UInt64(loadRange.count)
     return
       "\(path): \(size.grouped) bytes, \(regions.count) region\(regions.count == 1 ? "" : "s") (\(bytes.grouped) bytes), "
       + (info.missing.isEmpty ? "ready" : "not ready: lacks \(info.missing.joined(separator: ", "))")

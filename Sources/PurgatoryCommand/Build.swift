@@ -21,7 +21,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 
 struct Build: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Assemble, link, prove and fill in a purgatory.",
+    commandName: "build", abstract: "Assemble, link, prove and fill in a purgatory.",
     discussion: """
       Without options that fill something in, the result is an empty purgatory for `purgatory patch` or for a loader \
       to fill in.
@@ -85,7 +85,7 @@ struct Build: ParsableCommand {
       to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil)
     var info = blob.info
     if format == .ro { info.presetForObjectLoaders() }
-    try blob.fill(try changes.applied(to: info, file: output))
+    try blob.fill(try changes.applied(to: info, file: output, talk.progress))
     // The proof: what is written is read back by the rules that everybody else's blobs are held to.
     let result = try Blob(format.bytes(of: blob), file: output)
     if manifest != nil, outputDir == nil,
@@ -113,13 +113,16 @@ struct Build: ParsableCommand {
         role: .purgatory, file: output, bytes: result.bytes, base: loadAddress,
         memorySize: result.info.memorySize)
       outputs.add(
-        try Manifest(entry: loadAddress, segments: [purgatory] + files, path: manifest).encoded(),
+        try Manifest(
+          entry: loadAddress, segments: [purgatory] + files, path: manifest, talk.progress
+        ).encoded(),
         to: manifest)
     }
     if let depfile {
       let dependencies = source.files.map(\.string) + self.info.files
       outputs.add(try Depfile(target: output, dependencies: dependencies).text.utf8, to: depfile)
     }
+    outputs.rely(on: files.map(\.contents))
     try outputs.refuseCollisions()
 
     if dryRun {
@@ -130,7 +133,8 @@ struct Build: ParsableCommand {
       return
     }
     if let outputDir { try Files.makeDirectory(outputDir) }
-    try outputs.write()
+    try outputs.write(talk.progress)
+    talk.details(of: outputs)
     talk.notes(notes)
     talk.summary(result.summary(as: output))
     if let commandLine = layout.commandLine { talk.summary("bootargs: \(commandLine)") }
@@ -151,7 +155,7 @@ struct Build: ParsableCommand {
       let changed = segment.unpackedName != nil || (segment.role == .dtb && layout.deviceTreeChanged)
       // A file that is there already, from a run before, is its own copy.
       if changed || !OutputFiles.areOne(path, segment.file) {
-        outputs.add(segment.bytes, to: path, copyOf: segment.file)
+        outputs.add(segment.contents, to: path, copyOf: segment.file)
       }
       return segment.renamed(path)
     }

@@ -37,8 +37,8 @@ struct BundleCommand: ParsableCommand {
   func run() throws {
     let source = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
-    let unpacked = try KernelFile(Files.read(kernel, .segment), file: kernel)
-    let file = File(role: .kernel, name: kernel, bytes: unpacked.image, address: nil)
+    let unpacked = try KernelFile(Contents(path: kernel))
+    let file = File(role: .kernel, name: kernel, contents: unpacked.image, address: nil)
     var tree = try dtb.map { name throws(Rejection) in
       File(role: .dtb, name: name, bytes: try Files.readDeviceTree(name), address: nil)
     }
@@ -50,16 +50,20 @@ struct BundleCommand: ParsableCommand {
     }
     var changes = InfoChanges()
     changes.digest = digest.digest
-    let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: tree.name) }
+    let board = try tree.map { tree throws(Rejection) in
+      try Board(tree.contents.bytes(.deviceTree), file: tree.name)
+    }
     // Without a console there is a warning below.
     _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
     let bundle = try Bundle(
       try sources.build(talk), kernel: file, dtb: tree, memory: memory,
-      commandLine: unpacked.commandLine, changes: changes)
+      commandLine: unpacked.commandLine, changes: changes, progress: talk.progress)
     // The proof: what is written is read back, digests and all.
-    let result = try Blob(bundle.bytes, file: output)
-    outputs.add(result.bytes, to: output)
-    try outputs.write()
+    let result = try Blob(bundle.contents, file: output, talk.progress)
+    outputs.add(result.contents, to: output)
+    outputs.rely(on: [unpacked.image])
+    try outputs.write(talk.progress)
+    talk.details(of: outputs)
     talk.notes(bundle.notes)
     for (name, isLost) in [
       ("initrd", unpacked.initrd != nil), ("cmdline", unpacked.commandLine != nil && tree == nil),
@@ -72,7 +76,7 @@ struct BundleCommand: ParsableCommand {
       Terminal.say("warning: \(output): no console, so a failure would be silent")
       Terminal.say("help: add --console TYPE@ADDR, or a --dtb whose /chosen names one")
     }
-    if KernelImage.hasPEHeader(file.bytes) {
+    if KernelImage.hasPEHeader(try file.contents.prefix(4096)) {
       Terminal.say(
         "warning: \(output): has no PE header, as \(kernel) has: UEFI and GRUB cannot start it, sbsign cannot sign it"
       )

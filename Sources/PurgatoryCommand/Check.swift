@@ -9,7 +9,7 @@ import SystemPackage
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check that blobs have no relocations, and that purgatories are whole.",
+    commandName: "check", abstract: "Check that blobs have no relocations, and that purgatories are whole.",
     discussion: """
       FILE is an ELF file, an archive of objects, a flat purgatory, or an output folder of `purgatory build` (or its \
       manifest.json), of which every file is held against the manifest; of any other folder, all files in it that can be \
@@ -87,6 +87,7 @@ struct Check: ParsableCommand {
   var explain: Rule?
 
   @OptionGroup var tools: ToolchainOptions
+  @OptionGroup var progress: ProgressOptions
 
   func validate() throws {
     if explain != nil { return }
@@ -154,6 +155,7 @@ struct Check: ParsableCommand {
     if let maxSize { checker.maximumSize = Int(clamping: maxSize) }
     checker.judgesEmbedded = embedded
     checker.foldsFindings = !verbose
+    checker.progress = progress.progress
     return checker
   }
 

@@ -7,7 +7,7 @@ import PurgatoryKit
 
 struct Graft: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Replace the purgatory inside an arm64 kexec-tools binary.",
+    commandName: "graft", abstract: "Replace the purgatory inside an arm64 kexec-tools binary.",
     discussion: "Nothing else of the binary changes: kexec takes the new purgatory for its own.")
 
   @Argument(help: "The kexec binary; it may be stripped.")

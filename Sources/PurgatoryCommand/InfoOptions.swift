@@ -100,12 +100,15 @@ struct InfoOptions: ParsableArguments {
   private func read() -> Inputs {
     var inputs = Inputs()
     func add(_ role: Segment.Role, _ placed: PlacedFile) throws(Rejection) {
-      let bytes = role == .dtb ? try Files.readDeviceTree(placed.file) : try Files.read(placed.file, .segment)
-      let kernel = role == .kernel ? try KernelFile(bytes, file: placed.file) : nil
+      let contents =
+        role == .dtb
+        ? Contents(try Files.readDeviceTree(placed.file), name: placed.file)
+        : try Contents(path: placed.file)
+      let kernel = role == .kernel ? try KernelFile(contents) : nil
       inputs.kernel = kernel ?? inputs.kernel
       inputs.files.append(
         File(
-          role: role, name: placed.file, bytes: kernel?.image ?? bytes, address: placed.address,
+          role: role, name: placed.file, contents: kernel?.image ?? contents, address: placed.address,
           memorySize: placed.memorySize, unpackedName: kernel?.containers.isEmpty == false ? "Image" : nil))
     }
     let roles: [(Segment.Role, [PlacedFile])] = [
@@ -118,14 +121,14 @@ struct InfoOptions: ParsableArguments {
         inputs.problems += error.problems
       }
     }
-    let parts: [(Segment.Role, isNamed: Bool, bytes: [UInt8]?, name: String)] = [
-      (.dtb, !dtb.isEmpty, inputs.kernel?.deviceTree, "devicetree.dtb"),
+    let parts: [(Segment.Role, isNamed: Bool, contents: Contents?, name: String)] = [
+      (.dtb, !dtb.isEmpty, inputs.kernel?.deviceTree.map { Contents($0) }, "devicetree.dtb"),
       (.initrd, !initrd.isEmpty, inputs.kernel?.initrd, "initrd"),
     ]
-    for case (let role, false, let bytes?, let name) in parts {
+    for case (let role, false, let contents?, let name) in parts {
       inputs.files.append(
         File(
-          role: role, name: "\(kernel.first?.file ?? ""):.\(role.rawValue)", bytes: bytes, address: nil,
+          role: role, name: "\(kernel.first?.file ?? ""):.\(role.rawValue)", contents: contents, address: nil,
           unpackedName: name))
     }
     return inputs
@@ -179,7 +182,7 @@ struct InfoOptions: ParsableArguments {
     guard inputs.problems.isEmpty else { throw Rejection(inputs.problems) }
     let board =
       try inputs.files.first { $0.role == .dtb }.map { file throws(Rejection) in
-        try Board(file.bytes, file: file.name)
+        try Board(file.contents.bytes(.deviceTree), file: file.name)
       } ?? known
 
     var changes = InfoChanges()

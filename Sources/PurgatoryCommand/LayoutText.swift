@@ -6,7 +6,7 @@ import PurgatoryKit
 
 extension Segment {
   /// What is loaded where, in a line.
-  var text: String { "\(role.rawValue): \(file), \(bytes.count.grouped) bytes at \(String(hex: base))" }
+  var text: String { "\(role.rawValue): \(file), \(contents.count.grouped) bytes at \(String(hex: base))" }
 }
 
 extension Layout {

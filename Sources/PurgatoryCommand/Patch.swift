@@ -8,7 +8,7 @@ import SystemPackage
 
 struct Patch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Change fields of struct purgatory_info in a purgatory.",
+    commandName: "patch", abstract: "Change fields of struct purgatory_info in a purgatory.",
     discussion: """
       An ELF file is patched by its symbol purgatory_info, a flat one by its header; no other byte changes. What is \
       not named stays as it is, except that naming files replaces all regions. Of an output folder, or its \
@@ -27,36 +27,41 @@ struct Patch: ParsableCommand {
 
   func run() throws {
     let path = ManifestFiles.manifestPath(file) ?? file
-    let bytes = try Files.read(path, .elf)
-    if Manifest.looksLikeManifest(bytes) {
-      try patchFolder(of: Manifest(decoding: bytes, file: path), at: path)
+    let contents = try Contents(path: path)
+    if Manifest.looksLikeManifest(try contents.prefix(1)) {
+      try patchFolder(of: Manifest(decoding: contents.bytes(.text), file: path), at: path)
       return
     }
     let target = output ?? file
-    let (blob, notes) = try patched(Blob(bytes, file: file))
+    let (blob, relied, notes) = try patched(Blob(contents, file: file, talk.progress))
     var files = OutputFiles(from: info.files)
-    files.add(blob.bytes, to: target, permissionsOf: file)
-    try files.write()
+    files.add(blob.contents, to: target, permissionsOf: file)
+    files.rely(on: relied)
+    try files.write(talk.progress)
+    talk.details(of: files)
     talk.notes(notes)
     talk.summary(blob.summary(as: target))
     warnOfManifest(beside: target)
   }
 
   /// - Parameter board: the one whose device tree the purgatory hands over, if that is known.
-  private func patched(_ blob: Blob, board: Board? = nil) throws(Rejection) -> (Blob, notes: [String]) {
+  private func patched(_ blob: Blob, board: Board? = nil) throws(Rejection) -> (
+    Blob, segments: [Contents], notes: [String]
+  ) {
     if blob.format == .bundle { try refuseMoving(blob) }
     var blob = blob
     let (changes, _, notes) = try info.changes(
       to: blob.info, defaults: false, updatesDeviceTree: false, board: board)
-    try blob.fill(try changes.applied(to: blob.info, file: blob.file))
+    try blob.fill(try changes.applied(to: blob.info, file: blob.file, talk.progress))
     // The proof: nothing is written that everybody else's rules would find fault with.
     var checker = Checker()
     // What it was made of may be linked by hand: that is for check to say.
     checker.allowances = [Allowance(.proof)]
-    let findings = checker.check(blob.bytes, path: blob.file).findings
+    checker.progress = talk.progress
+    let findings = checker.check(blob.contents, path: blob.file).findings
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: blob.file) }) }
     for segment in changes.segments { talk.detail(segment.text) }
-    return (blob, notes)
+    return (blob, changes.segments.map(\.contents), notes)
   }
 
   /// What a bundle verifies and enters is in it, at places of its own.
@@ -94,7 +99,7 @@ struct Patch: ParsableCommand {
           help: "purgatory build --output-dir places files, and writes the manifest"))
     }
     // What was damaged must not become true; what the purgatory is filled in with may be what is to be mended.
-    let damaged = files.files.filter { !$0.isIntact }
+    let damaged = try files.files.filter { file throws(Rejection) in try !file.isIntact() }
     guard damaged.isEmpty else {
       throw Rejection(
         damaged.map {
@@ -105,15 +110,20 @@ struct Patch: ParsableCommand {
     }
     let purgatory = files.files[index]
     let tree = files.files.first { $0.segment.role == .dtb }
-    let board = try tree.map { tree throws(Rejection) in try Board(tree.bytes, file: shown(tree, in: path)) }
-    let (blob, notes) = try patched(Blob(purgatory.bytes, file: shown(purgatory, in: path)), board: board)
+    let board = try tree.map { tree throws(Rejection) in
+      try Board(tree.contents.bytes(.deviceTree), file: shown(tree, in: path))
+    }
+    let (blob, relied, notes) = try patched(
+      Blob(purgatory.contents, file: shown(purgatory, in: path)), board: board)
     let changed = files.replacing(index, with: blob.bytes)
-    let findings = changed.findings()
+    let findings = try changed.findings(talk.progress)
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }
     var outputs = OutputFiles()
     outputs.add(blob.bytes, to: purgatory.path)
     outputs.add(try changed.manifest.encoded(), to: path)
+    outputs.rely(on: relied)
     try outputs.write()
+    talk.details(of: outputs)
     talk.notes(notes)
     talk.summary(blob.summary(as: blob.file))
   }
@@ -127,7 +137,7 @@ struct Patch: ParsableCommand {
     let path = FilePath(absolute: target).removingLastComponent().appending("manifest.json").string
     guard let bytes = try? Files.read(path, .text), let manifest = try? Manifest(decoding: bytes, file: path),
       let files = try? ManifestFiles(manifest, path: path),
-      files.files.contains(where: { OutputFiles.areOne($0.path, target) && !$0.isIntact })
+      files.files.contains(where: { OutputFiles.areOne($0.path, target) && (try? $0.isIntact()) == false })
     else { return }
     Terminal.say("warning: \(path): has the digest of what \(target) was before")
     Terminal.say("help: build the folder again, and patch the folder, not the file: purgatory patch \(path)")

@@ -25,7 +25,7 @@ package struct Purgatory: ParsableCommand {
     let arguments = (1..<max(carguments_count(), 1)).compactMap {
       carguments_at($0).map { String(cString: $0) }
     }
-    exit(withError: ExitCode(status(of: arguments)))
+    end(status(of: arguments))
   }
 
   /// Runs the command line without its first word. 0: done; 1: an input was rejected; 64: usage.
@@ -82,6 +82,9 @@ package struct Purgatory: ParsableCommand {
       ? "purgatory help \(verb)" : "purgatory help"
   }
 }
+
+/// In the type, the name means something of ArgumentParser's.
+private func end(_ status: CInt) -> Never { exit(status) }
 
 extension String {
   /// ArgumentParser tells each way to read a line, in lines that begin so; the first is the likeliest.

@@ -8,13 +8,16 @@ import PurgatoryKit
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Boot a manifest's segments, or an arm64 image, in QEMU.",
+    commandName: "run", abstract: "Boot a manifest's segments, or a kernel, in QEMU.",
     discussion: """
-      The console goes to standard output. Exit status 0: the guest ended, or with --expect the text appeared; 1: it \
+      The console goes to standard output, what is typed to the guest (Control-A X ends QEMU). Exit status 0: the guest ended, or with --expect the text appeared; 1: it \
       did not, or not in time.
       """)
 
-  @Argument(help: "An output folder of `purgatory build`, its manifest.json, or an arm64 Image.")
+  @Argument(
+    help:
+      "An output folder of `purgatory build`, its manifest.json, or an arm64 Image or what it is packed in."
+  )
   var file: String
 
   @Option(
@@ -25,6 +28,12 @@ struct Run: ParsableCommand {
   @Option(help: "The exception level to start at. (default: the one with the purgatory's way to PSCI)")
   var el: Emulator.Level?
 
+  @Option(help: .init("The initial RAM disk of an Image. (default: that of a UKI)", valueName: "file"))
+  var initrd: String?
+
+  @Option(help: .init("The command line of an Image. (default: that of a UKI)", valueName: "string"))
+  var append: String?
+
   @Option(help: .init("End when the console shows this.", valueName: "text"))
   var expect: String?
 
@@ -33,6 +42,8 @@ struct Run: ParsableCommand {
 
   @Flag(help: "Boot the manifest's files as they are, without holding them against their digests first.")
   var unverified = false
+
+  @OptionGroup var progress: ProgressOptions
 
   func validate() throws {
     if expect?.isEmpty ?? false { throw ValidationError("--expect needs a text that is not empty") }
@@ -43,16 +54,29 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let path = ManifestFiles.manifestPath(file) ?? file
-    let bytes = try Files.read(path, .segment)
+    let contents = try Contents(path: path)
     let emulator: Emulator
-    if Manifest.looksLikeManifest(bytes) {
-      let files = try ManifestFiles(Manifest(decoding: bytes, file: path), path: path)
-      if !unverified { try refuse(files.findings(), of: path) }
+    if Manifest.looksLikeManifest(try contents.prefix(1)) {
+      let options = [("--initrd", initrd != nil), ("--append", append != nil)].filter(\.1)
+      guard options.isEmpty else {
+        throw Rejection(
+          options.map {
+            Problem(
+              path, $0.0, found: "a manifest, whose files are what was built",
+              expected: "an arm64 Image, or what it is packed in",
+              help:
+                "build the folder with it: purgatory build --output-dir DIR --initrd FILE --cmdline STRING")
+          })
+      }
+      let files = try ManifestFiles(Manifest(decoding: contents.bytes(.text), file: path), path: path)
+      if !unverified { try refuse(files.findings(progress.progress), of: path) }
       emulator = try Emulator(files, path: path, memory: memory, level: el)
     } else {
-      _ = try KernelImage(header: bytes, file: file)
-      emulator = Emulator(kernel: file, memory: memory, level: el)
+      if let initrd { _ = try Contents(path: initrd) }
+      emulator = try Emulator(
+        kernel: contents, initrd: initrd, commandLine: append, memory: memory, level: el)
     }
+    for note in emulator.notes { Terminal.say("note: \(note)") }
     let (expected, limit) = (expect, timeout.map { Duration.seconds($0) })
     let ending = try waiting { () async throws(Rejection) in
       try await emulator.run(expecting: expected, timeout: limit) { try Terminal.print($0) }

@@ -7,7 +7,7 @@ import PurgatoryKit
 
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a purgatory holds, and whether it is ready.",
+    commandName: "show", abstract: "Show what a purgatory holds, and whether it is ready.",
     discussion: "Exit status 1: it is no purgatory, or holds what it would refuse when it is entered.")
 
   @Argument(help: "The purgatory, ELF or flat.")
@@ -17,7 +17,7 @@ struct Show: ParsableCommand {
   var json = false
 
   func run() throws {
-    let blob = try Blob(try Files.read(file, .elf), file: file)
+    let blob = try Blob(try Contents(path: file), file: file)
     if json {
       try Terminal.print(jsonText(BlobDescription(blob)).utf8)
     } else {

@@ -16,6 +16,7 @@ import SystemPackage
 enum Terminal {
   /// Says one line to the person at the terminal.
   static func say(_ line: String) {
+    ProgressLines.shared.clear()
     _ = try? FileDescriptor.standardError.writeAll("\(line.shortened(to: 4096).printable)\n".utf8)
   }
 
@@ -32,6 +33,7 @@ enum Terminal {
 
   /// Writes data, as it is.
   static func print(_ data: some Sequence<UInt8>) throws(Rejection) {
+    ProgressLines.shared.clear()
     var output = OutputFiles()
     output.add(data, to: "-")
     try output.write()
@@ -53,6 +55,11 @@ struct TalkOptions: ParsableArguments {
   @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say what is done.")
   var isVerbose = false
 
+  @OptionGroup private var progressOptions: ProgressOptions
+
+  /// nil: nobody looks.
+  var progress: Progress? { isSilent ? nil : progressOptions.progress }
+
   /// What was done, at its end.
   func summary(_ line: String) {
     if !isSilent { Terminal.say(line) }
@@ -61,6 +68,11 @@ struct TalkOptions: ParsableArguments {
   /// What was decided that the user may not expect.
   func notes(_ notes: [String]) {
     for note in notes { summary("note: \(note)") }
+  }
+
+  /// Where the files went.
+  func details(of outputs: OutputFiles) {
+    for output in outputs.sizes { detail("wrote \(output.path), \(output.size.grouped) bytes") }
   }
 
   /// What is being done.

@@ -175,8 +175,8 @@ extension PurgatoryInfo {
     }
     for (index, segment) in segments.enumerated() {
       regions[index] = Region(base: segment.base, size: UInt64(segment.bytes.count))
-      if flags.contains(.verifyRegions) { regions[index].digest = Digest(of: [segment]) }
+      if flags.contains(.verifyRegions) { regions[index].digest = try Digest(of: [segment]) }
     }
-    if flags.contains(.verifyCombined) { combinedDigest = Digest(of: segments) }
+    if flags.contains(.verifyCombined) { combinedDigest = try Digest(of: segments) }
   }
 }

@@ -37,11 +37,13 @@ import Testing
     let outcome = try await folder.done(verb + Self.console + [option])
     let lines = outcome.error.split(separator: "\n")
     #expect(lines.last?.hasPrefix("out: ") == true)
+    let size = try folder.read("out").count
+    #expect(lines.dropLast().last == "wrote out, \(grouped(size)) bytes")
     if verb[0] == "patch" {
-      #expect(lines.count == 1)
+      #expect(lines.count == 2)
     } else {
       let tools = try await folder.done(["build", "--source", "small", "--dry-run"]).text
-      #expect(tools.components(separatedBy: "\n\n")[0] == lines.dropLast().joined(separator: "\n"))
+      #expect(tools.components(separatedBy: "\n\n")[0] == lines.dropLast(2).joined(separator: "\n"))
     }
   }
 

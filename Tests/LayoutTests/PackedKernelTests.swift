@@ -136,9 +136,9 @@ import Testing
       "/usr/bin/aarch64-linux-gnu-objcopy", arguments + [Self.stub, "uki.efi"], in: folder.path,
       environment: [:], input: [])
     try #require(made.status == .exited(0), "\(made.error)")
-    let kernel = try KernelFile(folder.read("uki.efi"), file: "uki.efi")
-    #expect(kernel.image == image)
-    #expect(kernel.initrd == [1, 2, 3])
+    let kernel = try KernelFile(Contents(folder.read("uki.efi"), name: "uki.efi"))
+    #expect(kernel.image.all == image)
+    #expect(kernel.initrd?.all == [1, 2, 3])
     #expect(kernel.commandLine == "console=ttyAMA0")
   }
 

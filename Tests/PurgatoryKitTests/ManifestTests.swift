@@ -17,14 +17,15 @@ import Testing
     ])
   func relativePaths(_ file: String, _ path: String, _ relative: String) throws {
     let segment = try Segment(role: .segment, file: file, bytes: [1], base: 0x1000)
-    let manifest = Manifest(entry: 0, segments: [segment], path: path)
+    let manifest = try Manifest(entry: 0, segments: [segment], path: path)
     #expect(manifest.segments.map(\.file) == [relative])
   }
 
   @Test func relativeToTheCurrentFolder() throws {
     let segment = try Segment(role: .segment, file: "in/f", bytes: [1], base: 0x1000)
-    #expect(Manifest(entry: 0, segments: [segment], path: "out/m.json").segments.map(\.file) == ["../in/f"])
-    #expect(Manifest(entry: 0, segments: [segment], path: "m.json").segments.map(\.file) == ["in/f"])
+    #expect(
+      try Manifest(entry: 0, segments: [segment], path: "out/m.json").segments.map(\.file) == ["../in/f"])
+    #expect(try Manifest(entry: 0, segments: [segment], path: "m.json").segments.map(\.file) == ["in/f"])
     #expect(FilePath(absolute: "in/../f").lastComponent?.string == "f")
     #expect(FilePath(absolute: "/in/./f/.").string == "/in/f")
   }
@@ -32,7 +33,7 @@ import Testing
   @Test func numbersAndDigests() throws {
     let image = ImageHeader(imageSize: 0x5000).bytes
     let kernel = try Segment(role: .kernel, file: "/Image", bytes: image, base: 0xffff_ffff_ffe0_0000)
-    let entry = Manifest(entry: .max, segments: [kernel], path: "/m.json")
+    let entry = try Manifest(entry: .max, segments: [kernel], path: "/m.json")
     #expect(entry.version == 1)
     #expect(entry.segments[0].name == "kernel")
     #expect(entry.segments[0].size == 64)

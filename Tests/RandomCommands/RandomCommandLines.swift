@@ -286,7 +286,7 @@ extension RandomCommandLines {
     inputs["ready.bin"] = ready.flat
     changes.segments = []
     let kernel = File(role: .kernel, name: "kernel", bytes: image(), address: nil)
-    inputs["bundle.img"] = try Bundle(blob, kernel: kernel, dtb: nil, changes: changes).bytes
+    inputs["bundle.img"] = try Bundle(blob, kernel: kernel, dtb: nil, changes: changes).contents.all
     let purgatory = try Segment(
       role: .purgatory, file: "\(folder.path)/out/purgatory.bin", bytes: ready.flat, base: 0x4800_0000,
       memorySize: blob.info.memorySize)

@@ -5,7 +5,7 @@ internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
-/// A purgatory: the bytes of its file, and where in them the loadable bytes and `struct purgatory_info` are.
+/// A purgatory: its file, and where in that the loadable bytes and `struct purgatory_info` are.
 public struct Blob: Sendable {
   public enum Format: String, CaseIterable, Sendable {
     /// A linked position-independent ELF file.
@@ -21,7 +21,10 @@ public struct Blob: Sendable {
   /// How the file is named in errors.
   public let file: String
   public let format: Format
+  /// The bytes of the file, of a flat one those that are loaded.
   public private(set) var bytes: [UInt8]
+  /// What a flat file has behind those.
+  private let rest: Contents?
   /// The loadable bytes, within `bytes`.
   public let loadRange: Range<Int>
   /// Where `struct purgatory_info` lies in the loadable bytes.
@@ -34,15 +37,23 @@ public struct Blob: Sendable {
   /// - Throws: all that is wrong with it: another file, a truncated one, another machine, another ABI version,
   ///   anything that a loader would have to relocate. What the info is filled in with is not judged.
   public init(_ bytes: [UInt8], file: String) throws(Rejection) {
+    try self.init(Contents(bytes, name: file), file: file)
+  }
+
+  /// The same, of which no more is held than has to be: of a bundle, not its kernel.
+  public init(_ contents: Contents, file: String, _ progress: Progress? = nil) throws(Rejection) {
     do {
-      try self.init(recognising: bytes, file: file)
+      try self.init(recognising: contents, file: file, progress)
     } catch {
-      throw Rejection(error.findings.map { $0.problem(in: file) })
+      throw error.rejection ?? Rejection(error.findings.map { $0.problem(in: file) })
     }
   }
 
-  init(recognising bytes: [UInt8], file: String) throws(Violations) {
-    if ELFFile.looksLikeELF(bytes) {
+  init(recognising contents: Contents, file: String, _ progress: Progress? = nil) throws(Violations) {
+    let start = try contents.start(Self.maximumFlatSize)
+    if ELFFile.looksLikeELF(start) {
+      bytes = try contents.all()
+      rest = nil
       if let embedded = EmbeddedELF.all(in: bytes).first {
         (format, loadRange, infoOffset, info) = try Self.locate(embedded, in: bytes)
       } else {
@@ -50,10 +61,21 @@ public struct Blob: Sendable {
       }
     } else {
       infoOffset = PurgatoryInfo.blobOffset
-      (format, loadRange, info) = try Self.locateInFlat(bytes)
+      (format, loadRange, info) = try Self.locateInFlat(contents, start, progress)
+      bytes = Array(start[loadRange])
+      let end = UInt64(loadRange.count)
+      rest = end == contents.count ? nil : contents.slice(Range(uncheckedBounds: (end, contents.count)))
     }
     self.file = file
-    self.bytes = bytes
+  }
+
+  /// Bytes in which a flat purgatory has its end.
+  private static let maximumFlatSize = Int(PURGATORY_MAX_FILE_SIZE) + 8
+
+  /// All bytes of the file.
+  public var contents: Contents {
+    guard let rest else { return Contents(bytes, name: file) }
+    return Contents([.bytes(bytes), .contents(rest)], name: file)
   }
 
   /// The bytes that are loaded: the flat blob.
@@ -133,8 +155,10 @@ public struct Blob: Sendable {
       && (bytes.count < header + 8 || bytes.integer(at: header) == UInt64(PURGATORY_INFO_MAGIC))
   }
 
-  private static func locateInFlat(_ bytes: [UInt8]) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo)
-  {
+  /// - Parameter bytes: the first of `contents`.
+  private static func locateInFlat(
+    _ contents: Contents, _ bytes: [UInt8], _ progress: Progress?
+  ) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo) {
     let header = PurgatoryInfo.blobOffset
     guard looksLikeFlat(bytes) else {
       throw Violations(findings: [
@@ -146,7 +170,7 @@ public struct Blob: Sendable {
     let code = header + PurgatoryInfo.size
     let markers = stride(from: code, to: min(bytes.count, Int(PURGATORY_MAX_FILE_SIZE)), by: 8)
     guard let marker = markers.first(where: { bytes.integer(at: $0) == UInt64(PURGATORY_END_MAGIC) }) else {
-      throw truncated(bytes.count, expected: "the end marker \"PURGEND.\" before it")
+      throw truncated(contents.count, expected: "the end marker \"PURGEND.\" before it")
     }
     let loadRange = 0..<marker + 8
     let info: PurgatoryInfo
@@ -159,18 +183,18 @@ public struct Blob: Sendable {
     let imageSize: UInt64 = bytes.integer(at: KernelImage.imageSizeOffset) ?? 0
     if imageSize > info.memorySize, info.flags.contains(.relative), !info.usedRegions.isEmpty {
       let findings = info.headerFindings(
-        bytes[loadRange], bundleSize: bundleSize(bytes, info))
+        bytes[loadRange], bundleSize: bundleSize(contents, info))
       guard findings.isEmpty else { throw Violations(findings: findings) }
-      try checkBundle(bytes, info, imageSize: imageSize)
+      try checkBundle(contents, info, imageSize: imageSize, progress)
       return (.bundle, loadRange, info)
     }
     let findings = info.headerFindings(bytes[loadRange])
     guard findings.isEmpty else { throw Violations(findings: findings) }
     // Loaders pad with zeros; anything else is not ours.
-    if let byte = bytes[loadRange.upperBound...].firstIndex(where: { $0 != 0 }) {
+    if let byte = try contents.firstNonZero(from: UInt64(loadRange.count)) {
       throw Violations(findings: [
         Finding(
-          .malformedELF, "offset \(String(hex: UInt64(byte)))", found: "bytes behind the end marker",
+          .malformedELF, "offset \(String(hex: byte))", found: "bytes behind the end marker",
           expected: "nothing, or zeros", help: "give each file its own address; purgatory bundle joins them")
       ])
     }
@@ -178,12 +202,14 @@ public struct Blob: Sendable {
   }
 
   /// The memory that a bundle takes at least: its regions, and what the kernel at its entry takes behind its own.
-  private static func bundleSize(_ bytes: [UInt8], _ info: PurgatoryInfo) -> UInt64 {
+  private static func bundleSize(_ contents: Contents, _ info: PurgatoryInfo) -> UInt64 {
     info.usedRegions.reduce(info.memorySize) { size, used in
       let region = used.region
       var end = Range(base: region.base, size: region.size)?.upperBound ?? .max
-      if region.base == info.kernelEntry, let start = Int(exactly: region.base), start < bytes.count,
-        let kernel = try? KernelImage(header: Array(bytes[start...].prefix(KernelImage.headerSize)), file: "")
+      if region.base == info.kernelEntry, region.base < contents.count,
+        let start = try? contents.slice(Range(uncheckedBounds: (region.base, contents.count)))
+          .prefix(KernelImage.headerSize),
+        let kernel = try? KernelImage(header: start, file: "")
       {
         end = max(end, region.base.plus(kernel.imageSize) ?? .max)
       }
@@ -193,10 +219,10 @@ public struct Blob: Sendable {
 
   /// A bundle has all its regions with it, and they are what they were.
   private static func checkBundle(
-    _ bytes: [UInt8], _ info: PurgatoryInfo, imageSize: UInt64
+    _ contents: Contents, _ info: PurgatoryInfo, imageSize: UInt64, _ progress: Progress?
   ) throws(Violations) {
     var findings: [Finding] = []
-    var all: [UInt8] = []
+    var regions: [(index: Int, contents: Contents, expected: Digest)] = []
     for (index, region) in info.usedRegions {
       guard let range = Range(base: region.base, size: region.size),
         range.upperBound <= imageSize
@@ -207,35 +233,70 @@ public struct Blob: Sendable {
             help: "make the bundle again"))
         continue
       }
-      guard range.upperBound <= UInt64(bytes.count) else {
-        throw truncated(bytes.count, expected: "region \(index) up to \(String(hex: range.upperBound))")
+      guard range.upperBound <= contents.count else {
+        throw truncated(contents.count, expected: "region \(index) up to \(String(hex: range.upperBound))")
       }
-      let contents = Array(bytes[Int(clamping: range.lowerBound)..<Int(clamping: range.upperBound)])
-      if info.flags.contains(.verifyRegions), Digest(of: contents) != region.digest {
+      regions.append((index, contents.slice(range, name: "\(contents.name): region \(index)"), region.digest))
+    }
+    do throws(Rejection) {
+      func expect(_ digest: Digest, of contents: Contents, _ place: String) throws(Rejection) {
+        let found = try contents.digest()
+        guard found != digest else { return }
         findings.append(
           Finding(
-            .malformedELF, "region \(index)", found: "sha256 \(Digest(of: contents))",
-            expected: "\(region.digest)", help: "make the bundle again"))
+            .malformedELF, place, found: "sha256 \(found)", expected: "\(digest)",
+            help: "make the bundle again"))
       }
-      if info.flags.contains(.verifyCombined) { all += contents }
-    }
-    if findings.isEmpty, info.flags.contains(.verifyCombined), Digest(of: all) != info.combinedDigest {
-      findings.append(
-        Finding(
-          .malformedELF, "all regions", found: "sha256 \(Digest(of: all))",
-          expected: "\(info.combinedDigest)",
-          help: "make the bundle again"))
+      if info.flags.contains(.verifyRegions) {
+        try Contents.hash(regions.map(\.contents), progress)
+        for region in regions { try expect(region.expected, of: region.contents, "region \(region.index)") }
+      }
+      if findings.isEmpty, info.flags.contains(.verifyCombined) {
+        let all = Contents(regions.map { .contents($0.contents) }, name: contents.name)
+        try Contents.hash([all], progress)
+        try expect(info.combinedDigest, of: all, "all regions")
+      }
+    } catch {
+      throw Violations(error)
     }
     if !findings.isEmpty { throw Violations(findings: findings) }
   }
 
-  private static func truncated(_ count: Int, expected: String) -> Violations {
+  private static func truncated(_ count: UInt64, expected: String) -> Violations {
     Violations(findings: [
       Finding(
-        .malformedELF, "offset \(String(hex: UInt64(count)))", found: "the end of the file",
+        .malformedELF, "offset \(String(hex: count))", found: "the end of the file",
         expected: expected,
         help: "the file is truncated: build or copy it again")
     ])
+  }
+}
+
+extension Contents {
+  /// The first bytes, as many as there are.
+  fileprivate func start(_ size: Int) throws(Violations) -> [UInt8] {
+    do throws(Rejection) { return try prefix(size) } catch { throw Violations(error) }
+  }
+
+  /// All bytes of an ELF file.
+  fileprivate func all() throws(Violations) -> [UInt8] {
+    do throws(Rejection) { return try bytes(.elf) } catch { throw Violations(error) }
+  }
+
+  /// Where the first byte behind `start` is that is not 0.
+  fileprivate func firstNonZero(from start: UInt64) throws(Violations) -> UInt64? {
+    var (offset, found): (UInt64, UInt64?) = (start, nil)
+    do throws(Rejection) {
+      try slice(Range(uncheckedBounds: (start, count))).forEachChunk { chunk in
+        if found == nil, let index = chunk.firstIndex(where: { $0 != 0 }) {
+          found = offset &+ UInt64(index - chunk.startIndex)
+        }
+        offset &+= UInt64(chunk.count)
+      }
+    } catch {
+      throw Violations(error)
+    }
+    return found
   }
 }
 

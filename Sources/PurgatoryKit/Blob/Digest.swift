@@ -17,22 +17,17 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The digest of what is verified of `segments`, one after the other.
-  public init(of segments: [Segment]) {
-    var hash = SHA256()
-    let zeros = [UInt8](repeating: 0, count: 1 << 16)
-    for segment in segments {
-      hash.update(data: segment.bytes)
-      var left = segment.verifiedSize &- UInt64(segment.bytes.count)
-      while left > 0 {
-        let count = min(left, UInt64(zeros.count))
-        hash.update(data: zeros[..<Int(clamping: count)])
-        left &-= count
-      }
-    }
-    bytes = Array(hash.finalize())
+  ///
+  /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
+  public init(of segments: [Segment], _ progress: Progress? = nil) throws(Rejection) {
+    let verified = segments.map(\.verified)
+    self = try
+      (verified.count == 1
+      ? verified[0] : Contents(verified.map { .contents($0) }, name: verified.first?.name ?? "")).digest(
+        progress)
   }
 
-  /// The digest of a file's bytes.
+  /// The digest of bytes that are held.
   public init(of bytes: [UInt8]) {
     self.bytes = Array(SHA256.hash(data: bytes))
   }

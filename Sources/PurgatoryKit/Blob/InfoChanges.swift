@@ -37,9 +37,13 @@ public struct InfoChanges: Sendable {
 
   /// `info` with the changes made.
   ///
-  /// - Parameter file: the blob, for errors.
+  /// - Parameters:
+  ///   - file: the blob, for errors.
+  ///   - progress: of the digests.
   /// - Throws: all that is wrong with the changes, alone and together with what `info` holds already.
-  public func applied(to info: PurgatoryInfo, file: String) throws(Rejection) -> PurgatoryInfo {
+  public func applied(
+    to info: PurgatoryInfo, file: String, _ progress: Progress? = nil
+  ) throws(Rejection) -> PurgatoryInfo {
     var info = info
     var problems: [Problem] = []
 
@@ -121,22 +125,23 @@ public struct InfoChanges: Sendable {
           expected: "memory that the kernel does not clear"))
     }
     guard problems.isEmpty else { throw Rejection(problems) }
-    computeDigests(in: &info)  // last: what is refused is not hashed first
+    try computeDigests(in: &info, progress)  // last: what is refused is not hashed first
     return info
   }
 
   /// Where a device tree has room for the result; 0: nowhere.
   private static func resultAddress(in dtb: Segment) -> UInt64 {
     // A segment that is a device tree is well-formed.
-    (try? Board(dtb.bytes, file: dtb.file))?.resultOffset.map { dtb.base &+ $0 } ?? 0
+    (try? Board(dtb.contents.bytes(.deviceTree), file: dtb.file))?.resultOffset.map { dtb.base &+ $0 } ?? 0
   }
 
-  private func computeDigests(in info: inout PurgatoryInfo) {
+  private func computeDigests(in info: inout PurgatoryInfo, _ progress: Progress?) throws(Rejection) {
     guard !segments.isEmpty else { return }
     if info.flags.contains(.verifyRegions) {
-      for (index, segment) in segments.enumerated() { info.regions[index].digest = Digest(of: [segment]) }
+      try Contents.hash(segments.map(\.verified), progress)
+      for (index, segment) in segments.enumerated() { info.regions[index].digest = try Digest(of: [segment]) }
     }
-    info.combinedDigest = info.flags.contains(.verifyCombined) ? Digest(of: segments) : .zero
+    info.combinedDigest = info.flags.contains(.verifyCombined) ? try Digest(of: segments, progress) : .zero
   }
 
   private func fillRegions(_ info: inout PurgatoryInfo, origin: UInt64) -> [Problem] {

@@ -7,11 +7,11 @@ import Decompression
 /// An arm64 Image, unpacked: from gzip, zstd, xz or lzma, an EFI zboot image, or a unified kernel image (UKI).
 public struct KernelFile: Sendable {
   /// The Image: what is loaded and verified.
-  public private(set) var image: [UInt8]
+  public private(set) var image: Contents
   /// What it was in, from the outside in; empty: the file is the Image.
   public private(set) var containers: [String] = []
   /// What a UKI has beside its kernel.
-  public private(set) var initrd: [UInt8]?
+  public private(set) var initrd: Contents?
   public private(set) var deviceTree: [UInt8]?
   public private(set) var commandLine: String?
 
@@ -20,69 +20,90 @@ public struct KernelFile: Sendable {
   /// A UKI with a zboot image with a compressed Image has three.
   private static let maximumDepth = 4
 
-  /// Unpacks `bytes`; `file` names them in errors.
-  public init(_ bytes: [UInt8], file: String) throws(Rejection) {
-    image = bytes
-    while !KernelImage.hasMagic(image) {
+  /// Bytes in which headers are: those of a PE file may have very many sections.
+  private static let startSize = 4 << 20
+
+  /// Unpacks `contents`, whose name is that in errors. What was unpacked is not held.
+  public init(_ contents: Contents) throws(Rejection) {
+    let file = contents.name
+    image = contents
+    while !KernelImage.hasMagic(try image.prefix(KernelImage.headerSize)) {
       guard containers.count < Self.maximumDepth else {
         throw Rejection(
           Problem(
             file, found: "packed \(containers.count) times: \(containers.joined(separator: ", "))",
             expected: "an arm64 Image in it"))
       }
-      do throws(Problem) {
+      do throws(Rejection) {
         try unpack(file)
       } catch {
         // Of what was unpacked, it matters where it was.
-        guard !containers.isEmpty else { throw Rejection(error) }
+        guard !containers.isEmpty else { throw error }
         throw Rejection(
-          Problem(
-            error.file,
-            [containers.joined(separator: ", "), error.place].compactMap { $0 }.joined(separator: ": "),
-            found: error.found, expected: error.expected, help: error.help))
+          error.problems.map {
+            Problem(
+              $0.file,
+              [containers.joined(separator: ", "), $0.place].compactMap { $0 }.joined(separator: ": "),
+              found: $0.found, expected: $0.expected, help: $0.help)
+          })
       }
     }
   }
 
   /// Takes the outermost container off.
-  private mutating func unpack(_ file: String) throws(Problem) {
-    if let compression = Compression(of: image) {
-      image = try Self.decompress(
-        image[...], compression, file, help: "\(compression.command) \(file) > Image")
+  private mutating func unpack(_ file: String) throws(Rejection) {
+    let start = try image.prefix(Self.startSize)
+    let size = Int(clamping: image.count)
+    if let compression = Compression(of: start) {
+      image = try Self.decompress(image, compression, help: "\(compression.command) \(file) > Image")
       containers.append(compression.rawValue)
-    } else if let zboot = try ZBoot(image, file: file) {
-      image = try Self.decompress(image[zboot.payload], zboot.compression, file, help: zboot.help(file))
+    } else if let zboot = try ZBoot(start, size, file: file) {
+      image = try Self.decompress(slice(zboot.payload), zboot.compression, help: zboot.help(file))
       containers.append("EFI zboot (\(zboot.compression.rawValue))")
-    } else if let pe = try PEFile(image, file: file) {
+    } else if let pe = try PEFile(start, size, file: file) {
       guard let linux = try pe.section(".linux") else {
-        throw Problem(
-          file, "sections", found: "no .linux", expected: "a UKI's, or the header of an arm64 Image",
-          help: "name the kernel's Image")
+        throw Rejection(
+          Problem(
+            file, "sections", found: "no .linux", expected: "a UKI's, or the header of an arm64 Image",
+            help: "name the kernel's Image"))
       }
       // A section's file may be in whatever a kernel's may be.
-      initrd = try pe.section(".initrd").map { Array(image[$0]) }
-      deviceTree = try pe.section(".dtb").map { Array(image[$0]) }
-      commandLine = try pe.section(".cmdline").map { range in
-        let text = String(decoding: image[range].prefix { $0 != 0 }, as: UTF8.self)
+      initrd = try pe.section(".initrd").map { slice($0) }
+      deviceTree = try pe.section(".dtb").map { range throws(Rejection) in
+        try slice(range).bytes(.deviceTree)
+      }
+      commandLine = try pe.section(".cmdline").map { range throws(Rejection) in
+        let text = String(decoding: try slice(range).bytes(.text).prefix { $0 != 0 }, as: UTF8.self)
         return String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
       }
-      image = Array(image[linux])
+      image = slice(linux)
       containers.append("UKI")
     } else {
-      throw KernelImage.notAnImage(image, file)
+      throw Rejection(KernelImage.notAnImage(start, file))
     }
   }
 
+  /// A part of what has been unpacked so far.
+  private func slice(_ range: Range<Int>) -> Contents {
+    image.slice(
+      Range(uncheckedBounds: (UInt64(clamping: range.lowerBound), UInt64(clamping: range.upperBound))))
+  }
+
   private static func decompress(
-    _ bytes: ArraySlice<UInt8>, _ compression: Compression, _ file: String, help: String
-  ) throws(Problem) -> [UInt8] {
+    _ packed: Contents, _ compression: Compression, help: String
+  ) throws(Rejection) -> Contents {
+    var spool = Spool(packed.name)
     do {
-      return try compression.decompress(bytes, limit: maximumSize)
+      try compression.decompress(packed.reader(), limit: maximumSize) { try spool.append($0) }
+    } catch let error as DecompressionError {
+      throw Rejection(
+        Problem(
+          packed.name, "contents", found: error.found, expected: error.expected,
+          help: compression.isSupported ? nil : help))
     } catch {
-      throw Problem(
-        file, "contents", found: error.found, expected: error.expected,
-        help: compression.isSupported ? nil : help)
+      throw error as? Rejection ?? Rejection(Problem(packed.name, error: error))
     }
+    return Contents([try spool.end()], name: packed.name)
   }
 }
 
@@ -92,22 +113,24 @@ private struct ZBoot {
   let compression: Compression
 
   /// - Returns: nil for what is none.
-  init?(_ bytes: [UInt8], file: String) throws(Problem) {
+  init?(_ bytes: [UInt8], _ fileSize: Int, file: String) throws(Rejection) {
     guard bytes.starts(with: [0x4d, 0x5a]), bytes.count >= 64, bytes[4..<8] == [0x7a, 0x69, 0x6d, 0x67],
       let offset: UInt32 = bytes.integer(at: 8), let size: UInt32 = bytes.integer(at: 12)
     else { return nil }
     let name = String(decoding: bytes[24..<56].prefix { $0 != 0 }, as: UTF8.self)
     let (start, end) = (Int(clamping: offset), Int(clamping: offset).plus(Int(clamping: size)) ?? .max)
-    guard start >= 64, size > 0, end <= bytes.count else {
-      throw Problem(
-        file, "EFI zboot header", found: "\(size) bytes at \(String(hex: UInt64(offset)))",
-        expected: "a payload in the file's \(bytes.count) bytes")
+    guard start >= 64, size > 0, end <= fileSize else {
+      throw Rejection(
+        Problem(
+          file, "EFI zboot header", found: "\(size) bytes at \(String(hex: UInt64(offset)))",
+          expected: "a payload in the file's \(fileSize) bytes"))
     }
     // zstd22 and xzkern say how, too.
     guard let compression = Compression.allCases.first(where: { name.hasPrefix($0.rawValue) }) else {
-      throw Problem(
-        file, "EFI zboot header", found: "compression \"\(name)\"",
-        expected: Compression.allCases.map(\.rawValue).joined(separator: ", "))
+      throw Rejection(
+        Problem(
+          file, "EFI zboot header", found: "compression \"\(name)\"",
+          expected: Compression.allCases.map(\.rawValue).joined(separator: ", ")))
     }
     payload = start..<end
     self.compression = compression
@@ -123,8 +146,9 @@ private struct PEFile {
   private let sections: [(name: String, range: Range<Int>)]
   private let file: String
 
+  /// - Parameter bytes: the first of the file's.
   /// - Returns: nil for what is none.
-  init?(_ bytes: [UInt8], file: String) throws(Problem) {
+  init?(_ bytes: [UInt8], _ fileSize: Int, file: String) throws(Rejection) {
     guard bytes.starts(with: [0x4d, 0x5a]), let header: UInt32 = bytes.integer(at: 0x3c),
       let magic: UInt32 = bytes.integer(at: Int(header)), magic == 0x4550,
       let machine: UInt16 = bytes.integer(at: Int(header) &+ 4),
@@ -133,9 +157,10 @@ private struct PEFile {
     else { return nil }
     guard machine == 0xaa64 else {
       let name = [0x8664: "x86-64", 0x14c: "x86", 0x5064: "riscv64", 0x6264: "loongarch64"][Int(machine)]
-      throw Problem(
-        file, "machine", found: name.map { "a kernel for \($0)" } ?? String(hex: UInt64(machine)),
-        expected: "an arm64 kernel")
+      throw Rejection(
+        Problem(
+          file, "machine", found: name.map { "a kernel for \($0)" } ?? String(hex: UInt64(machine)),
+          expected: "an arm64 kernel"))
     }
     self.file = file
     var sections: [(String, Range<Int>)] = []
@@ -146,16 +171,18 @@ private struct PEFile {
         let rawSize: UInt32 = bytes.integer(at: entry &+ 16),
         let offset: UInt32 = bytes.integer(at: entry &+ 20)
       else {
-        throw Problem(file, "PE section \(index)", found: "an end of the file", expected: "its header")
+        throw Rejection(
+          Problem(file, "PE section \(index)", found: "an end of the file", expected: "its header"))
       }
       let name = String(decoding: bytes[entry..<entry &+ 8].prefix { $0 != 0 }, as: UTF8.self)
       // Padded to what the file is aligned to.
       let start = Int(offset)
       let end = start &+ Int(min(size == 0 ? rawSize : size, rawSize))
-      guard end <= bytes.count else {
-        throw Problem(
-          file, "PE section \(name)", found: "\(end &- start) bytes at \(String(hex: UInt64(offset)))",
-          expected: "them in the file's \(bytes.count) bytes")
+      guard end <= fileSize else {
+        throw Rejection(
+          Problem(
+            file, "PE section \(name)", found: "\(end &- start) bytes at \(String(hex: UInt64(offset)))",
+            expected: "them in the file's \(fileSize) bytes"))
       }
       sections.append((name, start..<end))
     }
@@ -163,10 +190,10 @@ private struct PEFile {
   }
 
   /// nil: there is none, or it is empty.
-  func section(_ name: String) throws(Problem) -> Range<Int>? {
+  func section(_ name: String) throws(Rejection) -> Range<Int>? {
     let found = sections.filter { $0.name == name }
     guard found.count <= 1 else {
-      throw Problem(file, "sections", found: "\(found.count) named \(name)", expected: "one")
+      throw Rejection(Problem(file, "sections", found: "\(found.count) named \(name)", expected: "one"))
     }
     return found.first.flatMap { $0.range.isEmpty ? nil : $0.range }
   }

@@ -14,16 +14,19 @@ public struct Segment: Sendable {
   public let role: Role
   /// The file, as the user named it.
   public private(set) var file: String
-  public let bytes: [UInt8]
+  /// The file's bytes.
+  public let contents: Contents
   /// What it is called when it is written, if it was unpacked from `file`; nil: it is that file.
   public private(set) var unpackedName: String?
   /// The physical address of the first byte.
   public let base: UInt64
-  /// Bytes that it takes in memory: never less than `bytes`.
+  /// Bytes that it takes in memory: never less than `contents`.
   public let memorySize: UInt64
   /// The bytes from `base` that the purgatory verifies: the file's and the zeros that the loader adds. Not a kernel's
   /// BSS, which the kernel clears itself.
   public let verifiedSize: UInt64
+  /// Those bytes.
+  let verified: Contents
   /// The addresses that it takes.
   public let range: Range<UInt64>
 
@@ -35,9 +38,9 @@ public struct Segment: Sendable {
   /// - Parameter memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
   /// - Throws: every reason why the file cannot be what `role` says, or cannot be where `base` says.
   public init(
-    role: Role, file: String, bytes: [UInt8], base: UInt64, memorySize: UInt64? = nil
+    role: Role, file: String, contents: Contents, base: UInt64, memorySize: UInt64? = nil
   ) throws(Rejection) {
-    let fileSize = UInt64(bytes.count)
+    let fileSize = contents.count
     var size = max(memorySize ?? 0, fileSize)
     var problems: [Problem] = []
     if let memorySize, memorySize < fileSize {
@@ -55,7 +58,7 @@ public struct Segment: Sendable {
     switch role {
     case .kernel:
       do {
-        let image = try KernelImage(header: bytes, file: file)
+        let image = try KernelImage(header: contents.prefix(KernelImage.headerSize), file: file)
         size = max(size, image.imageSize)
         if !(base &- image.textOffset).isMultiple(of: KernelImage.alignment) {
           problems.append(
@@ -68,9 +71,11 @@ public struct Segment: Sendable {
       }
     case .dtb:
       do {
-        try DeviceTree.validate(bytes)
-      } catch {
+        try DeviceTree.validate(contents.bytes(.deviceTree))
+      } catch let error as DeviceTreeError {
         problems.append(Problem(file, error.place, found: error.found, expected: error.expected))
+      } catch {
+        problems += (error as? Rejection)?.problems ?? [Problem(file, error: error)]
       }
     case .purgatory, .initrd, .segment: break
     }
@@ -92,11 +97,21 @@ public struct Segment: Sendable {
 
     self.role = role
     self.file = file
-    self.bytes = bytes
+    self.contents = contents
     self.base = base
     self.memorySize = size
     self.range = range
-    self.verifiedSize = role == .kernel ? fileSize : size
+    let zeros = role == .kernel ? 0 : size &- fileSize
+    verifiedSize = fileSize &+ zeros
+    verified = zeros == 0 ? contents : Contents([.contents(contents), .zeros(zeros)], name: file)
+  }
+
+  /// The same, of bytes that are held.
+  public init(
+    role: Role, file: String, bytes: [UInt8], base: UInt64, memorySize: UInt64? = nil
+  ) throws(Rejection) {
+    try self.init(
+      role: role, file: file, contents: Contents(bytes, name: file), base: base, memorySize: memorySize)
   }
 
   /// The same segment, from a copy of its file.

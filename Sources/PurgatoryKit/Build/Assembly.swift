@@ -15,9 +15,22 @@ extension Toolchain {
     let elf = "purgatory.elf"
     let work = try WorkDirectory()
     try await assemble(source, in: work.path)
-    try await linkCommand(building: source, to: elf).run(in: work.path)
-    let objects = objectNames(of: source).map { work.path.appending($0).string }
-    let proof = try await prove(LinkInput(objects: objects, script: source.linkerScript.string))
+    let (folder, link) = (work.path, linkCommand(building: source, to: elf))
+    let objects = objectNames(of: source).map { folder.appending($0).string }
+    let input = LinkInput(objects: objects, script: source.linkerScript.string)
+    // The proof does without what it proves, until the bytes are compared.
+    let results = await atOnce(2) { turn -> Result<LinkProof?, Rejection> in
+      do throws(Rejection) {
+        if turn == 1 { return .success(try await prove(input)) }
+        try await link.run(in: folder)
+        return .success(nil)
+      } catch {
+        return .failure(error)
+      }
+    }
+    var made: LinkProof?
+    for result in results { made = try result.get() }
+    guard let proof = made else { return [] }
     guard proof.alignment <= PurgatoryInfo.loadAlignment else {
       throw Rejection(
         Problem(
@@ -48,29 +61,39 @@ extension Toolchain {
   /// - Throws: what is wrong with the first one, in their order, that has something wrong.
   private func assemble(_ source: PurgatorySource, in directory: FilePath) async throws(Rejection) {
     let assemblies = assemblies(of: source)
-    let failures = await withTaskGroup(of: (index: Int, failure: Rejection?).self) { group in
-      var failures: [(index: Int, failure: Rejection)] = []
-      func note(_ done: (index: Int, failure: Rejection?)?) {
-        if let done, let failure = done.failure { failures.append((done.index, failure)) }
+    let results = await atOnce(assemblies.count) { index in
+      do throws(Rejection) {
+        for command in assemblies[index] { try await command.run(in: directory) }
+        return .success(())
+      } catch {
+        return .failure(error)
       }
-      let atOnce = max(ProcessInfo.processInfo.activeProcessorCount, 1)
-      for (index, commands) in assemblies.enumerated() {
-        if index >= atOnce { note(await group.next()) }
-        // What comes after a failure is not begun; what came before it is waited for.
-        guard failures.isEmpty else { break }
-        group.addTask {
-          do throws(Rejection) {
-            for command in commands { try await command.run(in: directory) }
-            return (index, nil)
-          } catch {
-            return (index, error)
-          }
-        }
-      }
-      for await done in group { note(done) }
-      return failures
     }
-    if let first = failures.min(by: { $0.index < $1.index }) { throw first.failure }
+    for result in results { try result.get() }
+  }
+}
+
+/// The results of `work`, for 0 up to `count`, in that order. As many are at work at once as there are cores; after a failure
+/// nothing is begun, but what was begun before it is waited for.
+func atOnce<Value: Sendable>(
+  _ count: Int, _ work: @Sendable @escaping (Int) async -> Result<Value, Rejection>
+) async -> [Result<Value, Rejection>] {
+  await withTaskGroup(of: (index: Int, result: Result<Value, Rejection>).self) { group in
+    var results: [Int: Result<Value, Rejection>] = [:]
+    var hasFailed = false
+    func note(_ done: (index: Int, result: Result<Value, Rejection>)?) {
+      guard let done else { return }
+      results[done.index] = done.result
+      if case .failure = done.result { hasFailed = true }
+    }
+    let atOnce = max(ProcessInfo.processInfo.activeProcessorCount, 1)
+    for index in 0..<count {
+      if index >= atOnce { note(await group.next()) }
+      guard !hasFailed else { break }
+      group.addTask { (index, await work(index)) }
+    }
+    for await done in group { note(done) }
+    return results.sorted { $0.key < $1.key }.map(\.value)
   }
 }
 

@@ -8,7 +8,7 @@ import DeviceTree
 ///
 /// Everything is relative to the file's own base, which the loader puts at a multiple of 2 MiB.
 public struct Bundle: Sendable {
-  public let bytes: [UInt8]
+  public let contents: Contents
   /// What was changed in the device tree that the user may not expect, in sentences.
   public let notes: [String]
 
@@ -18,18 +18,20 @@ public struct Bundle: Sendable {
   ///   - dtb: handed to the kernel; nil: it gets the x0 that the loader sets.
   ///   - memory: RAM that the device tree is told of; empty: it knows.
   ///   - commandLine: what the device tree is told for the kernel; nil: it has one, or none.
+  ///   - progress: of the digests.
   ///   - changes: how to report and what to do on a failure; segments and addresses are the bundle's own.
   public init(
     _ blob: Blob, kernel: File, dtb: File?, memory: [Range<UInt64>] = [], commandLine: String? = nil,
-    changes: InfoChanges
+    changes: InfoChanges, progress: Progress? = nil
   ) throws(Rejection) {
-    let image = try KernelImage(header: kernel.bytes, file: kernel.name)
+    let image = try KernelImage(
+      header: kernel.contents.prefix(KernelImage.headerSize), file: kernel.name)
     var end = blob.info.memorySize
     var changes = changes
     var segments: [Segment] = []
     var notes: [String] = []
     if let dtb {
-      let board = try Board(dtb.bytes, file: dtb.name)
+      let board = try Board(dtb.deviceTree(), file: dtb.name)
       if board.isOfUEFI || board.isOfKdump {
         throw Rejection(
           Problem(
@@ -65,9 +67,9 @@ public struct Bundle: Sendable {
       let dtb = File(role: .dtb, name: dtb.name, bytes: try board.bytes(told), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(
-          Problem(dtb.name, "size", found: "\(dtb.bytes.count) bytes", expected: "at most 2 MiB"))
+          Problem(dtb.name, "size", found: "\(dtb.contents.count) bytes", expected: "at most 2 MiB"))
       }
-      let segment = try Segment(role: .dtb, file: dtb.name, bytes: dtb.bytes, base: base)
+      let segment = try Segment(role: .dtb, file: dtb.name, contents: dtb.contents, base: base)
       end = segment.range.upperBound
       segments.append(segment)
     }
@@ -78,23 +80,27 @@ public struct Bundle: Sendable {
         Problem(kernel.name, "text_offset", found: String(hex: image.textOffset), expected: "less than 2 MiB")
       )
     }
-    segments.insert(try Segment(role: .kernel, file: kernel.name, bytes: kernel.bytes, base: base), at: 0)
+    segments.insert(
+      try Segment(role: .kernel, file: kernel.name, contents: kernel.contents, base: base), at: 0)
 
     changes.segments = segments
     changes.relative = true
     changes.loadAddress = nil
-    let info = try changes.applied(to: blob.info, file: "bundle")
+    let info = try changes.applied(to: blob.info, file: "bundle", progress)
     var filled = blob
     try filled.fill(info)
     var bytes = filled.flat
+    var pieces: [Contents.Piece] = []
+    end = UInt64(bytes.count)
     // The loader reserves memory for all of it, and picks a base as the kernel wants it.
     bytes.store(segments[0].range.upperBound, at: KernelImage.imageSizeOffset)
     bytes.store(image.flags | KernelImage.anywhereFlag, at: KernelImage.flagsOffset)
     for segment in segments.sorted(by: { $0.base < $1.base }) {
       // In order, and without overlap, as `changes` made sure.
-      bytes += [UInt8](repeating: 0, count: Int(clamping: segment.base) - bytes.count) + segment.bytes
+      pieces += [.zeros(segment.base &- end), .contents(segment.contents)]
+      end = segment.base &+ segment.contents.count
     }
-    self.bytes = bytes
+    contents = Contents([.bytes(bytes)] + pieces, name: "bundle")
     self.notes = notes
   }
 
@@ -102,7 +108,7 @@ public struct Bundle: Sendable {
   private static func place(_ dtb: File, from address: UInt64) -> UInt64? {
     FreeMemory(memory: [Range(uncheckedBounds: (0, .max))], reserved: [])
       .place(
-        size: UInt64(dtb.bytes.count), alignment: PurgatoryInfo.loadAlignment,
+        size: dtb.contents.count, alignment: PurgatoryInfo.loadAlignment,
         window: ClosedRange(uncheckedBounds: (address, .max)), within: UInt64(DeviceTree.maximumSize))?
       .lowerBound
   }

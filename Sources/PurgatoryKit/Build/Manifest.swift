@@ -32,14 +32,19 @@ public struct Manifest: Codable, Equatable, Sendable {
   public private(set) var segments: [Segment]
 
   /// Describes `segments`, the purgatory among them, for a manifest at `path`.
-  public init(entry: UInt64, segments: [PurgatoryKit.Segment], path: String) {
+  ///
+  /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
+  public init(
+    entry: UInt64, segments: [PurgatoryKit.Segment], path: String, _ progress: Progress? = nil
+  ) throws(Rejection) {
     self.entry = entry
     let directory = FilePath(absolute: path).removingLastComponent()
-    self.segments = segments.map { segment in
+    try Contents.hash(segments.map(\.contents), progress)
+    self.segments = try segments.map { segment throws(Rejection) in
       Segment(
         name: segment.role.rawValue, file: FilePath(absolute: segment.file).relative(to: directory),
-        base: segment.base, size: UInt64(segment.bytes.count), memorySize: segment.memorySize,
-        sha256: Digest(of: segment.bytes).description)
+        base: segment.base, size: segment.contents.count, memorySize: segment.memorySize,
+        sha256: try segment.contents.digest().description)
     }
   }
 

@@ -5,7 +5,8 @@ internal import CheckedArithmetic
 import ELF
 
 extension Checker {
-  func checkFlat(_ bytes: [UInt8], into file: inout CheckedFile) {
+  /// - Parameter bytes: the first of `contents`.
+  func checkFlat(_ contents: Contents, _ bytes: [UInt8], into file: inout CheckedFile) {
     file.unjudged = Set(Rule.allCases)
     if let kind = FileKind(bytes), !Blob.looksLikeFlat(bytes) {
       file.judged = kind.name
@@ -26,7 +27,7 @@ extension Checker {
           expected: "what can be judged by itself", help: FileKind.helpOfFlat(file.path)))
     }
     do {
-      let blob = try Blob(recognising: bytes, file: file.path)
+      let blob = try Blob(recognising: contents, file: file.path, progress)
       file.judged = blob.format == .bundle ? "a purgatory with its kernel" : "a flat purgatory"
       if blob.loadRange.count > maximumSize {
         file.list.add(
@@ -57,7 +58,7 @@ extension Checker {
     file.judged = "a flat file, by the ELF file \(path)"
     file.unjudged = Set(Rule.allCases).subtracting([.malformedELF, .flatLayout, .proof])
     do throws(Rejection) {
-      let bytes = try Files.read(flat, .segment)
+      let bytes = try Files.read(flat, .elf)
       let elfBytes = try Files.read(path, .elf)
       do {
         let elf = try ELFFile(elfBytes)
@@ -88,7 +89,7 @@ extension Checker {
 
   private func judge(flatPurgatory bytes: [UInt8], into file: inout CheckedFile) {
     do throws(Violations) {
-      let blob = try Blob(recognising: bytes, file: file.path)
+      let blob = try Blob(recognising: Contents(bytes), file: file.path)
       file.list.add(blob.info.findings())
       file.unjudged.subtract(PurgatoryInfo.rules)
     } catch {

@@ -20,6 +20,8 @@ public struct Checker: Sendable {
   public var foldsFindings = false
   /// What was found before.
   public var baseline: Baseline?
+  /// Of the digests of large files.
+  public var progress: Progress?
   /// Links that are the proof of files with the same bytes.
   public var linkProof: LinkProof?
 
@@ -53,11 +55,11 @@ public struct Checker: Sendable {
             help: "name a folder that has some"))
       }
       let path = ManifestFiles.manifestPath(path) ?? path
-      let bytes = try Files.read(path == "-" ? "/dev/stdin" : path, .elf)
-      if Manifest.looksLikeManifest(bytes) {
-        try check(Manifest(decoding: bytes, file: path), at: path, into: &file)
+      let contents = try Contents(path: path == "-" ? "/dev/stdin" : path)
+      if Manifest.looksLikeManifest(try contents.prefix(1)) {
+        try check(Manifest(decoding: contents.bytes(.text), file: path), at: path, into: &file)
       } else {
-        check(bytes, into: &file)
+        try check(contents, into: &file)
       }
     } catch {
       refuse(&file, error)
@@ -67,8 +69,17 @@ public struct Checker: Sendable {
 
   /// Judges what would be written to `path`.
   public func check(_ bytes: [UInt8], path: String) -> CheckedFile {
+    check(Contents(bytes, name: path), path: path)
+  }
+
+  /// The same, of what need not be held.
+  public func check(_ contents: Contents, path: String) -> CheckedFile {
     var file = newFile(path)
-    check(bytes, into: &file)
+    do throws(Rejection) {
+      try check(contents, into: &file)
+    } catch {
+      refuse(&file, error)
+    }
     return concluded(file)
   }
 
@@ -87,12 +98,12 @@ public struct Checker: Sendable {
   private func check(_ manifest: Manifest, at path: String, into file: inout CheckedFile) throws(Rejection) {
     let files = try ManifestFiles(manifest, path: path)
     file.judged = "the manifest and its \(files.files.count) files"
-    file.list.add(files.findings())
+    file.list.add(try files.findings(progress))
     file.unjudged = Set(Rule.allCases).subtracting(
       PurgatoryInfo.rules.union([.malformedELF, .manifest, .proof]))
     let blobs = files.files.filter { $0.segment.role == .purgatory }
     if let blob = blobs.first, blobs.count == 1 {
-      file.proof = proof(of: (try? Blob(blob.bytes, file: blob.path))?.flat, blob.path)
+      file.proof = proof(of: (try? Blob(blob.contents, file: blob.path))?.flat, blob.path)
     }
   }
 
@@ -117,12 +128,18 @@ public struct Checker: Sendable {
     return file
   }
 
-  private func check(_ bytes: [UInt8], into file: inout CheckedFile) {
+  private func check(_ contents: Contents, into file: inout CheckedFile) throws(Rejection) {
     file.unjudged = [.manifest]
+    let start = try contents.prefix(FileKind.size)
+    // Only what is parsed is held.
+    guard ELFFile.looksLikeELF(start) || Archive.looksLikeArchive(start) else {
+      return checkFlat(contents, start, into: &file)
+    }
+    let bytes = try contents.bytes(.elf)
     do throws(ELFError) {
       if ELFFile.looksLikeELF(bytes) {
         try checkProgram(bytes, into: &file)
-      } else if Archive.looksLikeArchive(bytes) {
+      } else {
         let members = try Archive(bytes).members
         guard !members.isEmpty else {
           throw ELFError(place: "archive", found: "no members", expected: "objects to judge")
@@ -131,8 +148,6 @@ public struct Checker: Sendable {
         for member in members {
           check(elf: Array(bytes[member.range]), at: "\(member.name.shortened): ", into: &file)
         }
-      } else {
-        checkFlat(bytes, into: &file)
       }
     } catch {
       file.list.add(error.finding)

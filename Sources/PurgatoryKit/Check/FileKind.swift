@@ -8,6 +8,9 @@ enum FileKind: CaseIterable {
   case arm64Image, riscvImage, portableExecutable, bitcode, thinArchive, machO, gzip, xz, zstandard,
     deviceTree
 
+  /// The first bytes of a file, in which all that is told apart has its mark.
+  static let size = 4096
+
   /// nil: another one.
   init?(_ bytes: [UInt8]) {
     guard let kind = Self.allCases.first(where: { $0.matches(bytes) }) else { return nil }

@@ -61,6 +61,25 @@ public struct Finding: Equatable, Sendable {
 /// A file breaks rules: which, at least one.
 struct Violations: Error, Equatable {
   let findings: [Finding]
+
+  /// Why there is nothing to judge; nil: there was.
+  let rejection: Rejection?
+
+  init(findings: [Finding]) {
+    self.findings = findings
+    rejection = nil
+  }
+
+  /// What could not be read.
+  init(_ rejection: Rejection) {
+    self.rejection = rejection
+    findings = rejection.problems.map {
+      Finding(
+        .malformedELF, $0.place ?? "file", found: $0.found,
+        expected: $0.expected ?? "a file that can be read",
+        help: $0.help)
+    }
+  }
 }
 
 extension String {

@@ -58,11 +58,20 @@ extension Toolchain {
     for alignment in Self.alignments {
       do throws(Rejection) {
         var findings: [Finding] = []
-        for (distance, name) in zip(distances, ["second", "third", "fourth", "fifth", "sixth"])
-        where findings.allSatisfy(Self.isInGOT) {
-          let found = try await compare(
-            first, with: input, script.moved(by: distance.roundedDown(to: alignment), keeping: fixed),
-            movedBy: distance.roundedDown(to: alignment), "\(name).elf", in: work.path)
+        let folder = work.path
+        let links = await atOnce(distances.count) { index in
+          let distance = distances[index].roundedDown(to: alignment)
+          do throws(Rejection) {
+            return .success(
+              try await compare(
+                first, with: input, script.moved(by: distance, keeping: fixed), movedBy: distance,
+                "moved\(index)", in: folder))
+          } catch {
+            return .failure(error)
+          }
+        }
+        for link in links where findings.allSatisfy(Self.isInGOT) {
+          let found = try link.get()
           findings += found.filter { new in !findings.contains { $0.location == new.location } }
         }
         if !findings.isEmpty, findings.allSatisfy(Self.isInGOT),
@@ -131,16 +140,16 @@ extension Toolchain {
   }
 
   private func compare(
-    _ first: [UInt8], with input: LinkInput, _ script: String, movedBy distance: UInt64, _ elf: String,
+    _ first: [UInt8], with input: LinkInput, _ script: String, movedBy distance: UInt64, _ name: String,
     in work: FilePath
   ) async throws(Rejection) -> [Finding] {
-    let moved = work.appending("moved.lds").string
+    let moved = work.appending("\(name).lds").string
     var files = OutputFiles()
     files.add(script.utf8, to: moved)
     try files.write()
     let second: [UInt8]
     do {
-      second = try await link(input, script: moved, to: elf, in: work)
+      second = try await link(input, script: moved, to: "\(name).elf", in: work)
     } catch {
       // A relocation that cannot hold the higher address is absolute, or it would not care.
       let overflows = (error.transcript ?? "").split(separator: "\n").compactMap(Self.overflow)

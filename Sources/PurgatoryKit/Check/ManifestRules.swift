@@ -4,17 +4,17 @@
 internal import CheckedArithmetic
 import SystemPackage
 
-/// A manifest with its files read.
+/// A manifest with its files.
 public struct ManifestFiles: Sendable {
   public struct File: Sendable {
     public let segment: Manifest.Segment
     /// From the current directory.
     public let path: String
-    public let bytes: [UInt8]
+    public let contents: Contents
 
     /// Whether size and digest are what the manifest says.
-    public var isIntact: Bool {
-      UInt64(bytes.count) == segment.size && Digest(of: bytes).description == segment.sha256
+    public func isIntact() throws(Rejection) -> Bool {
+      contents.count == segment.size ? try contents.digest().description == segment.sha256 : false
     }
   }
 
@@ -31,8 +31,9 @@ public struct ManifestFiles: Sendable {
     for segment in manifest.segments {
       let file = directory.pushing(FilePath(segment.file)).lexicallyNormalized().string
       do {
-        let limit: Files.Limit = segment.role == .dtb ? .deviceTree : .segment
-        files.append(File(segment: segment, path: file, bytes: try Files.read(file, limit)))
+        let contents = try Contents(path: file)
+        if segment.role == .dtb { _ = try contents.bytes(.deviceTree) }
+        files.append(File(segment: segment, path: file, contents: contents))
       } catch {
         problems += error.problems
       }
@@ -53,12 +54,17 @@ public struct ManifestFiles: Sendable {
     var copy = self
     copy.manifest = manifest.replacing(index, with: bytes)
     copy.files[index] = File(
-      segment: copy.manifest.segments[index], path: files[index].path, bytes: bytes)
+      segment: copy.manifest.segments[index], path: files[index].path,
+      contents: Contents(bytes, name: files[index].path))
     return copy
   }
 
   /// Everything in which the files are not what the manifest says, or the purgatory would refuse them.
-  public func findings() -> [Finding] {
+  ///
+  /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
+  public func findings(_ progress: Progress? = nil) throws(Rejection) -> [Finding] {
+    // Of what has another size, nobody asks what else is different.
+    try Contents.hash(files.filter { $0.contents.count == $0.segment.size }.map(\.contents), progress)
     var findings: [Finding] = []
     func report(_ file: File, _ field: String, found: String, expected: String) {
       findings.append(
@@ -67,14 +73,14 @@ public struct ManifestFiles: Sendable {
     var segments: [(file: File, segment: Segment)] = []
     for file in files {
       let claim = file.segment
-      if UInt64(file.bytes.count) != claim.size {
-        report(file, "size", found: "\(file.bytes.count) bytes", expected: "\(claim.size)")
-      } else if Digest(of: file.bytes).description != claim.sha256 {
-        report(file, "sha256", found: "\(Digest(of: file.bytes))", expected: claim.sha256)
+      if file.contents.count != claim.size {
+        report(file, "size", found: "\(file.contents.count) bytes", expected: "\(claim.size)")
+      } else if try !file.isIntact() {
+        report(file, "sha256", found: "\(try file.contents.digest())", expected: claim.sha256)
       }
       do {
         let segment = try Segment(
-          role: claim.role ?? .segment, file: claim.file, bytes: file.bytes, base: claim.base,
+          role: claim.role ?? .segment, file: claim.file, contents: file.contents, base: claim.base,
           memorySize: claim.memorySize)
         segments.append((file, segment))
       } catch {
@@ -108,15 +114,17 @@ public struct ManifestFiles: Sendable {
           .manifest, "entry", found: String(hex: manifest.entry),
           expected: "\(String(hex: purgatory.segment.base)), the purgatory's first byte"))
     }
-    return findings + self.findings(of: purgatory.segment, verifying: segments.map(\.segment))
+    return try findings + self.findings(of: purgatory.segment, verifying: segments.map(\.segment), progress)
   }
 
   /// What is wrong with the purgatory, alone and with what it will verify.
-  private func findings(of purgatory: Segment, verifying segments: [Segment]) -> [Finding] {
+  private func findings(
+    of purgatory: Segment, verifying segments: [Segment], _ progress: Progress?
+  ) throws(Rejection) -> [Finding] {
     let place = "\(purgatory.file): "
     let info: PurgatoryInfo
     do {
-      let blob = try Blob(recognising: purgatory.bytes, file: purgatory.file)
+      let blob = try Blob(recognising: purgatory.contents, file: purgatory.file)
       info = blob.info
       guard blob.format == .bin else {
         return [
@@ -139,20 +147,22 @@ public struct ManifestFiles: Sendable {
         continue
       }
       verified.append(segment)
-      if info.flags.contains(.verifyRegions), Digest(of: [segment]) != region.digest {
+      guard info.flags.contains(.verifyRegions) else { continue }
+      let digest = try Digest(of: [segment], progress)
+      if digest != region.digest {
         findings.append(
           Finding(
             .manifest, "\(place)region \(index)", found: "sha256 \(region.digest)",
-            expected: "\(Digest(of: [segment])), that of \(segment.file)"))
+            expected: "\(digest), that of \(segment.file)"))
       }
     }
-    if info.flags.contains(.verifyCombined), verified.count == info.usedRegions.count,
-      Digest(of: verified) != info.combinedDigest
-    {
-      findings.append(
-        Finding(
-          .manifest, "\(place)all regions", found: "sha256 \(info.combinedDigest)",
-          expected: "\(Digest(of: verified))"))
+    if info.flags.contains(.verifyCombined), verified.count == info.usedRegions.count {
+      let digest = try Digest(of: verified, progress)
+      if digest != info.combinedDigest {
+        findings.append(
+          Finding(
+            .manifest, "\(place)all regions", found: "sha256 \(info.combinedDigest)", expected: "\(digest)"))
+      }
     }
     return findings
   }

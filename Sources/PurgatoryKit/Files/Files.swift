@@ -16,8 +16,8 @@ public enum Files {
   public enum Limit: Int, Sendable, CustomStringConvertible {
     /// ELF files, archives, purgatories, programs that carry one: a debug build of a kernel has about 1 GiB.
     case elf = 0x8000_0000
-    /// What is loaded: kernels, initrds, other segments.
-    case segment = 0x1_0000_0000
+    /// What is loaded: kernels, initrds, other segments. None is held whole.
+    case segment = 0x10_0000_0000
     /// Arm64 Linux maps no more of a device tree (booting.rst).
     case deviceTree = 0x20_0000
     /// Manifests, linker scripts.

@@ -12,18 +12,20 @@ import SystemPackage
   import Musl
 #endif
 
-/// Temporary files and folders, and children that outlive their parent. Whoever makes one adds it and removes it again;
+/// Temporary files and folders, children that outlive their parent, and a terminal that is not as it was. Whoever makes one adds it and removes it again;
 /// whoever ends the program early clears them all away.
 public enum Leftovers {
   enum Leftover {
     /// A file, or a folder with all it holds.
     case path(FilePath)
     case process(pid_t)
+    case terminal(Keyboard)
 
     func clear() {
       switch self {
       case .path(let path): try? FileManager.default.removeItem(atPath: path.string)
       case .process(let id): kill(id, SIGKILL)
+      case .terminal(let keyboard): keyboard.restore()
       }
     }
   }

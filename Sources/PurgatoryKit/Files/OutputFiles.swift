@@ -12,9 +12,9 @@ import SystemPackage
 
 /// What a command will write. Each file is written beside its place and synced; then all are renamed.
 public struct OutputFiles: Sendable {
-  private struct Output: Sendable {
+  fileprivate struct Output: Sendable {
     let path: String
-    let bytes: [UInt8]
+    let contents: Contents
     let model: String?
     let copied: String?
 
@@ -23,6 +23,7 @@ public struct OutputFiles: Sendable {
 
   private let inputs: [String]
   private var outputs: [Output] = []
+  private var relied: [Contents] = []
 
   /// - Parameter inputs: the files that the outputs are made of, which none of them may replace.
   public init(from inputs: [String] = []) {
@@ -37,8 +38,21 @@ public struct OutputFiles: Sendable {
     _ bytes: some Sequence<UInt8>, to path: String, copyOf source: String? = nil,
     permissionsOf model: String? = nil
   ) {
-    outputs.append(Output(path: path, bytes: Array(bytes), model: model, copied: source))
+    add(Contents(Array(bytes), name: path), to: path, copyOf: source, permissionsOf: model)
   }
+
+  /// The same, of what need not be held.
+  public mutating func add(
+    _ contents: Contents, to path: String, copyOf source: String? = nil, permissionsOf model: String? = nil
+  ) {
+    outputs.append(Output(path: path, contents: contents, model: model, copied: source))
+  }
+
+  /// What the outputs tell of, and which therefore must not have been changed since.
+  public mutating func rely(on contents: [Contents]) { relied += contents }
+
+  /// What is written where, in bytes.
+  public var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
 
   /// Whether two paths lead to one file.
   public static func areOne(_ first: String, _ second: String) -> Bool {
@@ -74,7 +88,9 @@ public struct OutputFiles: Sendable {
 
   /// Writes all of them. A file that is there keeps its owner and its permissions, but never a set-id or sticky bit; what a
   /// link leads to is replaced, not the link; what is no regular file (a device, a pipe) is written to as it is.
-  public func write() throws(Rejection) {
+  ///
+  /// - Parameter progress: of what is copied.
+  public func write(_ progress: Progress? = nil) throws(Rejection) {
     try refuseCollisions()
     var staged: [StagedFile] = []
     defer { for file in staged { file.discard() } }
@@ -83,23 +99,18 @@ public struct OutputFiles: Sendable {
       do {
         let identity = try FileIdentity(output.path)
         if identity.isReplaced {
-          staged.append(try StagedFile(output.bytes, replacing: identity, model: output.model))
+          staged.append(try StagedFile(output, replacing: identity, progress))
         } else {
           let file = try FileDescriptor.open(identity.target, .writeOnly)
-          _ = try file.closeAfter { try file.writeAll(output.bytes) }
+          _ = try file.closeAfter { try output.contents.write(to: file, output.path, progress) }
         }
       } catch {
-        throw Rejection(Problem(output.path, "cannot be written", error: error))
+        throw error as? Rejection ?? Rejection(Problem(output.path, "cannot be written", error: error))
       }
     }
+    for contents in relied { try contents.checkUnchanged() }
     for output in outputs where output.path == "-" {
-      do {
-        try FileDescriptor.standardOutput.writeAll(output.bytes)
-      } catch {
-        throw Rejection(
-          [Problem("standard output", "cannot be written", error: error)],
-          isBrokenPipe: error as? Errno == .brokenPipe)
-      }
+      try output.contents.write(to: .standardOutput, "standard output")
     }
     for file in staged {
       do {
@@ -117,12 +128,12 @@ private struct StagedFile {
   private let temporary: FilePath
   private let leftover: UInt64
 
-  init(_ bytes: [UInt8], replacing identity: FileIdentity, model: String?) throws {
+  init(_ output: OutputFiles.Output, replacing identity: FileIdentity, _ progress: Progress?) throws {
     target = identity.target
     // Nobody else may open a file that will replace another, before its owner is that of the other.
     var permissions: FilePermissions = [.ownerReadWrite]
     if identity.status == nil {
-      let model = try model.map { try FilePath($0).stat().permissions.intersection(.access) }
+      let model = try output.model.map { try FilePath($0).stat().permissions.intersection(.access) }
       permissions.formUnion(model ?? [.groupReadWrite, .otherReadWrite])
     }
     let file: FileDescriptor
@@ -131,7 +142,7 @@ private struct StagedFile {
     leftover = Leftovers.add(.path(temporary))
     do {
       try file.closeAfter {
-        try file.writeAll(bytes)
+        try output.contents.write(to: file, output.path, progress)
         if let replaced = identity.status { try Self.protect(file, like: replaced) }
         try check(fsync(file.rawValue))
       }

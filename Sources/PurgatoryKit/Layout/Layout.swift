@@ -30,8 +30,8 @@ public struct Layout: Sendable {
       do throws(Rejection) {
         // All that is wrong with it, its address too; one that has none yet is anywhere.
         let base = dtb.address ?? PurgatoryInfo.loadAlignment
-        _ = try Segment(role: .dtb, file: dtb.name, bytes: dtb.bytes, base: base)
-        board = try Board(dtb.bytes, file: dtb.name)
+        _ = try Segment(role: .dtb, file: dtb.name, contents: dtb.contents, base: base)
+        board = try Board(dtb.deviceTree(), file: dtb.name)
       } catch {
         problems += error.problems
       }
@@ -102,7 +102,8 @@ public struct Layout: Sendable {
         } else if initrd == nil, board.namesInitrd, !loaded.contains(where: { $0.range == board.initrd }) {
           changes.initrd = .dropped
         }
-        var bytes = dtb.bytes
+        let old = try dtb.deviceTree()
+        var bytes = old
         if request.updatesDeviceTree {
           bytes = try board.bytes(changes)
           notes += board.notes(on: changes, canKeepSeeds: true)
@@ -116,7 +117,7 @@ public struct Layout: Sendable {
           asked.commandLine = request.commandLine
           if let range = placed[.initrd]?.range { asked.initrd = .at(range) }
           if request.commandLine != nil || (initrd != nil && initrd?.address == nil),
-            try board.bytes(asked) != bytes
+            try board.bytes(asked) != old
           {
             throw Self.unwritten(dtb.name)
           }
@@ -127,7 +128,7 @@ public struct Layout: Sendable {
             )
           }
         }
-        changed = bytes != dtb.bytes
+        changed = bytes != old
         let final = try Board(bytes, file: dtb.name)
         commandLine = final.commandLine ?? "none"
         let file = File(

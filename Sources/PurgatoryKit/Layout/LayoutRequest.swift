@@ -7,23 +7,36 @@ internal import CheckedArithmetic
 public struct File: Sendable {
   public let role: Segment.Role
   public let name: String
-  public let bytes: [UInt8]
+  public let contents: Contents
   public let address: UInt64?
   public let memorySize: UInt64?
   /// What it is called when it is written, if it was unpacked from the file `name`; nil: it is that file.
   public let unpackedName: String?
 
   public init(
-    role: Segment.Role, name: String, bytes: [UInt8], address: UInt64?, memorySize: UInt64? = nil,
+    role: Segment.Role, name: String, contents: Contents, address: UInt64?, memorySize: UInt64? = nil,
     unpackedName: String? = nil
   ) {
     self.unpackedName = unpackedName
     self.role = role
     self.name = name
-    self.bytes = bytes
+    self.contents = contents
     self.address = address
     self.memorySize = memorySize
   }
+
+  /// A file whose bytes are held.
+  public init(
+    role: Segment.Role, name: String, bytes: [UInt8], address: UInt64?, memorySize: UInt64? = nil,
+    unpackedName: String? = nil
+  ) {
+    self.init(
+      role: role, name: name, contents: Contents(bytes, name: name), address: address, memorySize: memorySize,
+      unpackedName: unpackedName)
+  }
+
+  /// A device tree's bytes.
+  func deviceTree() throws(Rejection) -> [UInt8] { try contents.bytes(.deviceTree) }
 }
 
 /// What is to be placed, and what is known of the memory.

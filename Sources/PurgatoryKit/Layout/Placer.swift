@@ -31,15 +31,17 @@ struct Placer {
 
   /// Takes what the file will take, as far as that can be told; `place` reports what is wrong with it.
   mutating func take(_ file: File) {
-    let image = file.role == .kernel ? try? KernelImage(header: file.bytes, file: file.name) : nil
-    let size = max(file.memorySize ?? 0, UInt64(file.bytes.count), image?.imageSize ?? 0)
+    let image =
+      file.role == .kernel
+      ? try? KernelImage(header: file.contents.prefix(KernelImage.headerSize), file: file.name) : nil
+    let size = max(file.memorySize ?? 0, file.contents.count, image?.imageSize ?? 0)
     if let address = file.address { take(base: address, size: size) }
   }
 
   mutating func place(_ file: File, kernel: Segment?) throws(Rejection) -> Segment {
     if let address = file.address {
       return try Segment(
-        role: file.role, file: file.name, bytes: file.bytes, base: address, memorySize: file.memorySize
+        role: file.role, file: file.name, contents: file.contents, base: address, memorySize: file.memorySize
       ).unpacked(as: file.unpackedName)
     }
     guard !free.memory.isEmpty else {
@@ -51,13 +53,13 @@ struct Placer {
     }
     // What an address would not change is checked before there is one.
     var free = free
-    var size = max(UInt64(file.bytes.count), file.memorySize ?? 0)
+    var size = max(file.contents.count, file.memorySize ?? 0)
     var alignment: UInt64 = 4 << 10
     var offset: UInt64 = 0
     var window = ClosedRange<UInt64>.all
     switch file.role {
     case .kernel:
-      let image = try KernelImage(header: file.bytes, file: file.name)
+      let image = try KernelImage(header: file.contents.prefix(KernelImage.headerSize), file: file.name)
       size = max(size, image.imageSize)
       alignment = KernelImage.alignment
       offset = image.textOffset
@@ -82,7 +84,8 @@ struct Placer {
     else { throw Rejection(noRoom(file.name, size, alignment: alignment)) }
     take(range)
     return try Segment(
-      role: file.role, file: file.name, bytes: file.bytes, base: range.lowerBound, memorySize: file.memorySize
+      role: file.role, file: file.name, contents: file.contents, base: range.lowerBound,
+      memorySize: file.memorySize
     ).unpacked(as: file.unpackedName)
   }
 

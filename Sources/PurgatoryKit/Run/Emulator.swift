@@ -4,7 +4,7 @@
 internal import CheckedArithmetic
 
 /// How to start what a manifest describes, or a kernel image, in QEMU.
-public struct Emulator: Equatable, Sendable {
+public struct Emulator: Sendable {
   public static let program = "qemu-system-aarch64"
   /// Where `virt` has its RAM, and at its start a device tree of its own.
   static let ramBase: UInt64 = 0x4000_0000
@@ -17,10 +17,43 @@ public struct Emulator: Equatable, Sendable {
   }
 
   public let arguments: [String]
+  /// What the user may not expect, in sentences.
+  public let notes: [String]
+  /// What was unpacked for QEMU, as long as it may be wanted.
+  private let unpacked: UnpackedFiles?
 
-  /// - Parameter kernel: any image that QEMU's own loader takes.
-  public init(kernel: String, memory: UInt64?, level: Level?) {
-    arguments = Self.machine(memory: memory ?? 1 << 30, level: level ?? .el1) + ["-kernel", kernel]
+  /// - Parameters:
+  ///   - kernel: an arm64 Image, or what it is packed in.
+  ///   - initrd: its file; nil: that of a UKI, or none.
+  ///   - commandLine: nil: that of a UKI, or none.
+  public init(
+    kernel: Contents, initrd: String?, commandLine: String?, memory: UInt64?, level: Level?
+  ) throws(Rejection) {
+    let file = try KernelFile(kernel)
+    // Of a purgatory without its kernel, there is nothing to boot; and QEMU says little of what is no Image.
+    _ = try KernelImage(header: file.image.prefix(KernelImage.headerSize), file: kernel.name)
+    var options: [(option: String, path: String)] = []
+    notes =
+      file.deviceTree == nil
+      ? [] : ["\(kernel.name): its .dtb is not used: the machine is QEMU's virt, which has its own"]
+    if file.containers.isEmpty, kernel.isFile {
+      unpacked = nil
+      options.append(("-kernel", kernel.name))
+      if let initrd { options.append(("-initrd", initrd)) }
+    } else {
+      let files = try UnpackedFiles()
+      options.append(("-kernel", try files.write(file.image, to: "Image")))
+      if let initrd {
+        options.append(("-initrd", initrd))
+      } else if let own = file.initrd {
+        options.append(("-initrd", try files.write(own, to: "initrd")))
+      }
+      unpacked = files
+    }
+    arguments =
+      Self.machine(memory: memory ?? 1 << 30, level: level ?? .el1)
+      + options.flatMap { [$0.option, $0.path] }
+      + ((commandLine ?? file.commandLine).map { ["-append", $0] } ?? [])
   }
 
   /// - Parameters:
@@ -29,6 +62,7 @@ public struct Emulator: Equatable, Sendable {
   ///   - memory: bytes of RAM; nil: what the device tree says, or 1 GiB.
   ///   - level: nil: what the purgatory's way to PSCI implies.
   public init(_ files: ManifestFiles, path: String, memory: UInt64?, level: Level?) throws(Rejection) {
+    (unpacked, notes) = (nil, [])
     let manifest = files.manifest
     var problems: [Problem] = []
     var loads: [String] = []
@@ -38,7 +72,7 @@ public struct Emulator: Equatable, Sendable {
     for file in files.files {
       let segment = file.segment
       do throws(Rejection) {
-        guard let range = Range(base: segment.base, size: max(segment.memorySize, UInt64(file.bytes.count)))
+        guard let range = Range(base: segment.base, size: max(segment.memorySize, file.contents.count))
         else {
           throw Rejection(
             Problem(
@@ -53,13 +87,13 @@ public struct Emulator: Equatable, Sendable {
         switch segment.role {
         case .dtb where size == nil:
           // One that cannot be read is the purgatory's to refuse.
-          let banks = (try? Board(file.bytes, file: file.path))?.memory ?? []
+          let banks = (try? Board(file.contents.bytes(.deviceTree), file: file.path))?.memory ?? []
           // Which may begin behind what QEMU has there, and have holes.
           if let first = banks.first?.lowerBound, first >= Self.ramBase, first &- Self.ramBase < 1 << 30 {
             size = banks.last?.upperBound.minus(Self.ramBase)
           }
         case .purgatory where level == nil:
-          level = try Blob(file.bytes, file: file.path).info.psciConduit == .hvc ? .el1 : .el2
+          level = try Blob(file.contents, file: file.path).info.psciConduit == .hvc ? .el1 : .el2
         default: break
         }
       } catch {
@@ -128,5 +162,21 @@ public struct Emulator: Equatable, Sendable {
   /// ldr x0, =x0; ldr x4, =entry; br x4; nop: for a manifest without a device tree, which gets QEMU's own.
   private static func stub(x0: UInt64, entry: UInt64) -> [UInt64] {
     [0x5800_00a4_5800_0080, 0xd503_201f_d61f_0080, x0, entry]
+  }
+}
+
+/// Files that are gone with the last who knows of them.
+private final class UnpackedFiles: Sendable {
+  private let directory: WorkDirectory
+
+  init() throws(Rejection) { directory = try WorkDirectory() }
+
+  /// - Returns: the file's path.
+  func write(_ contents: Contents, to name: String) throws(Rejection) -> String {
+    let path = directory.path.appending(name).string
+    var files = OutputFiles()
+    files.add(contents, to: path)
+    try files.write()
+    return path
   }
 }

@@ -51,8 +51,16 @@ extension Emulator {
   private static func watch(
     _ arguments: [String], expecting expected: String?, output: @Sendable ([UInt8]) throws -> Void
   ) async throws -> Ending {
+    let keyboard = try Keyboard()
+    let terminal = Leftovers.add(.terminal(keyboard))
+    defer {
+      keyboard.close()
+      Leftovers.remove(terminal)
+    }
+    keyboard.listen()
     let result = try await Subprocess.run(
-      .name(program), arguments: Arguments(arguments), input: .none, output: .sequence,
+      .name(program), arguments: Arguments(arguments),
+      input: .fileDescriptor(keyboard.end, closeAfterSpawningProcess: true), output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
       // QEMU does not notice that nobody reads its console any more.
