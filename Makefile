@@ -59,8 +59,8 @@ random: bootstrap $(static) ## run random command lines (random=100000 of them),
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
 
-bench: build ## count instructions per verified byte, ours and kexec-tools', and model cycles: table on stdout, out/bench.json
-	@scripts/bootstrap llvm-19
+bench: build ## measure the command beside other tools, and count the purgatory's instructions: tables, out/bench.json
+	@scripts/bootstrap binutils llvm-19 openssl python3-pyelftools
 	@scripts/fetch-debian kexec
 	@mkdir -p out
 	$(release) --product bench

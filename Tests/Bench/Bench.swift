@@ -1,7 +1,7 @@
-// Bench.swift — instructions per verified byte, ours and kexec-tools', and modelled cycles; no clock is asked
+// Bench.swift — of the purgatory instructions per verified byte and modelled cycles, of the command times and memory
 // SPDX-License-Identifier: MIT
 //
-// Usage: bench [JSON-FILE]
+// Usage: bench PURGATORY-COMMAND JSON-FILE
 
 import Foundation
 import PurgatoryKit
@@ -39,6 +39,7 @@ nonisolated struct Bench {
   }
 
   struct Results: Encodable {
+    let host: Host.Results
     let rows: [Row]
     let cycles: [Cycles]
     let loadSize: Int
@@ -46,7 +47,7 @@ nonisolated struct Bench {
     let kexecToolsLoadSize: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case rows, cycles
+      case host, rows, cycles
       case loadSize = "load_size"
       case memorySize = "memory_size"
       case kexecToolsLoadSize = "kexec_tools_load_size"
@@ -63,6 +64,13 @@ nonisolated struct Bench {
   }
 
   private static func measureAll() async throws {
+    guard CommandLine.arguments.count == 3 else {
+      throw ToolFailure(description: "expected the command that is measured, and a file for the results")
+    }
+    // First, and printed: the rest takes minutes.
+    let paths = CommandLine.arguments.dropFirst().map { URL(filePath: $0).absoluteURL.path }
+    let host = try await Host.measure(paths[0])
+    print(Host.markdown(host) + "\n")
     var rows: [Row] = []
     for path in Path.all {
       rows.append(try await measure(path.name) { try await path.workload(size: $0) })
@@ -72,15 +80,13 @@ nonisolated struct Bench {
 
     let blob = try await PlacedBlob(at: 0)
     let results = Results(
-      rows: rows, cycles: try await Cycles.model(), loadSize: try await unfilledBlob().count,
+      host: host, rows: rows, cycles: try await Cycles.model(), loadSize: try await unfilledBlob().count,
       memorySize: blob.info.memorySize,
       kexecToolsLoadSize: kexec.loadSize)
     print(markdown(results))
-    if CommandLine.arguments.count > 1 {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(results).write(to: URL(filePath: CommandLine.arguments[1]))
-    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(results).write(to: URL(filePath: paths[1]))
   }
 
   private static func measure(

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
-import Testing
 
 public enum Go {
   static let path = Tools.inPath("go")
@@ -18,12 +17,5 @@ public enum Go {
     ]
     return try await Command.run(
       path, arguments, in: directory, environment: own.merging(environment) { $1 })
-  }
-}
-
-extension Trait where Self == ConditionTrait {
-  /// Without Go the test is skipped, except in CI.
-  public static var requiresGo: Self {
-    .enabled(if: Go.path != nil || Tools.isCI, "go is not in PATH")
   }
 }

@@ -3,7 +3,6 @@
 
 import Foundation
 import PurgatoryKit
-import Testing
 
 public enum LinuxInputs {
   private static let cache = "\(packageFolder)/.cache"
@@ -52,14 +51,5 @@ extension QEMU {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw ToolFailure(description: "\(command): \(text)") }
     return try LinuxInputs.bytes(file.path)
-  }
-}
-
-extension Trait where Self == ConditionTrait {
-  /// Without the inputs the test is skipped, except in CI.
-  public static var requiresLinux: Self {
-    .enabled(
-      if: LinuxInputs.areThere || Tools.isCI,
-      "\(LinuxInputs.kernelPath) or the initramfs is missing: make inputs")
   }
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
-import Testing
 
 public enum QEMU {
   public static let command = "qemu-system-aarch64"
@@ -13,13 +12,4 @@ public enum QEMU {
 
   /// One emulated core keeps one host core busy.
   public static let slots = Slots(count: ProcessInfo.processInfo.activeProcessorCount)
-}
-
-extension Trait where Self == ConditionTrait {
-  /// Without QEMU the test is skipped, except in CI, where it runs and fails: CI must not lose a layer unseen.
-  public static var requiresQEMU: Self {
-    .enabled(
-      if: QEMU.isInstalled || ProcessInfo.processInfo.environment["CI"] == "true",
-      "\(QEMU.command) is not in PATH")
-  }
 }
