@@ -16,7 +16,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(st
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build bootstrap demo inputs kernel test random lint bench size boards install uninstall clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -24,10 +24,10 @@ all: build ## build the tool, and purgatory.bin with nothing filled in (the defa
 build: bootstrap $(static) ## build the tool
 	$(release) --product purgatory
 
-$(static): | bootstrap
-	mkdir -p $@
-	ln -sf "$$(clang -print-file-name=libstdc++.a)" $@/libstdc++.a
-	ln -sf "$$(clang -print-file-name=libgcc_eh.a)" $@/libgcc_s.a
+$(static): bootstrap
+	@mkdir -p $@; for pair in libstdc++.a:libstdc++.a libgcc_eh.a:libgcc_s.a; do \
+	  archive=$$(clang -print-file-name=$${pair%:*}); \
+	  [ ! -e "$$archive" ] || ln -sf "$$archive" $@/$${pair#*:}; done
 
 bootstrap: ## install the Debian packages that are missing
 	@scripts/bootstrap
@@ -75,7 +75,7 @@ boards: bootstrap ## count what Debian's device trees of boards say: the table o
 
 install: ## install what `make` built into $(DESTDIR)$(PREFIX); what an older one left in share/purgatory goes
 	umask 022 && \
-	  install -D -m 755 $(tool) '$(DESTDIR)$(PREFIX)/bin/purgatory' && \
+	  install -D -s -m 755 $(tool) '$(DESTDIR)$(PREFIX)/bin/purgatory' && \
 	  rm -rf '$(share)' && \
 	  install -D -m 644 -t '$(share)' $(sources) purgatory/purgatory.lds && \
 	  install -D -m 644 -t '$(share)/include' purgatory/include/*.h

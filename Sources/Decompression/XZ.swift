@@ -7,7 +7,7 @@ internal import CheckedArithmetic
 struct LZMAStream: Decoder, ~Copyable {
   private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
   /// Bytes of memory for the dictionary and all else: `xz -9` asks for 65 MiB, Linux's build for as much.
-  private static let memory: UInt64 = 256 << 20
+  private static let memory: UInt64 = 160 << 20
 
   init() {
     stream.initialize(to: lzma_stream())

@@ -82,7 +82,7 @@ struct Build: ParsableCommand {
 
     var blob = try sources.build(talk)
     let (changes, layout, notes) = try info.changes(
-      to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil)
+      to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil, talk.progress)
     var info = blob.info
     if format == .ro { info.presetForObjectLoaders() }
     try blob.fill(try changes.applied(to: info, file: output, talk.progress))

@@ -37,10 +37,10 @@ struct BundleCommand: ParsableCommand {
   func run() throws {
     let source = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
-    let unpacked = try KernelFile(Contents(path: kernel))
+    let unpacked = try KernelFile(Contents(path: kernel), talk.progress)
     let file = File(role: .kernel, name: kernel, contents: unpacked.image, address: nil)
     var tree = try dtb.map { name throws(Rejection) in
-      File(role: .dtb, name: name, bytes: try Files.readDeviceTree(name), address: nil)
+      File(role: .dtb, name: name, contents: try Files.deviceTree(name), address: nil)
     }
     if tree == nil, let bytes = unpacked.deviceTree {
       tree = File(role: .dtb, name: "\(kernel):.dtb", bytes: bytes, address: nil)
@@ -61,7 +61,7 @@ struct BundleCommand: ParsableCommand {
     // The proof: what is written is read back, digests and all.
     let result = try Blob(bundle.contents, file: output, talk.progress)
     outputs.add(result.contents, to: output)
-    outputs.rely(on: [unpacked.image])
+    outputs.rely(on: [unpacked.image] + [tree?.contents].compactMap(\.self))
     try outputs.write(talk.progress)
     talk.details(of: outputs)
     talk.notes(bundle.notes)
@@ -73,14 +73,14 @@ struct BundleCommand: ParsableCommand {
     }
     talk.summary(result.summary(as: output))
     if result.info.console == nil {
-      Terminal.say("warning: \(output): no console, so a failure would be silent")
-      Terminal.say("help: add --console TYPE@ADDR, or a --dtb whose /chosen names one")
+      talk.warning(
+        "\(output): no console, so a failure would be silent",
+        help: "add --console TYPE@ADDR, or a --dtb whose /chosen names one")
     }
     if KernelImage.hasPEHeader(try file.contents.prefix(4096)) {
-      Terminal.say(
-        "warning: \(output): has no PE header, as \(kernel) has: UEFI and GRUB cannot start it, sbsign cannot sign it"
-      )
-      Terminal.say("help: start it with kexec, U-Boot's booti or QEMU; docs/loaders.md tells of signatures")
+      talk.warning(
+        "\(output): has no PE header, as \(kernel) has: UEFI and GRUB cannot start it, sbsign cannot sign it",
+        help: "start it with kexec, U-Boot's booti or QEMU; docs/loaders.md tells of signatures")
     }
   }
 }

@@ -32,6 +32,7 @@ struct Graft: ParsableCommand {
     let graft = try KexecGraft(program: program, file: kexec, object: RelocatableObject(blob))
     outputs.add(graft.bytes, to: output, permissionsOf: kexec)
     try outputs.write()
+    talk.details(of: outputs)
     talk.summary(
       "\(output): \(graft.newSize.grouped) bytes in the place of \(graft.oldSize.grouped)"
         + " at offset \(String(hex: UInt64(graft.offset)))")

@@ -97,14 +97,13 @@ struct InfoOptions: ParsableArguments {
   }
 
   /// Reads the files that are named, and of a UKI what no option names.
-  private func read() -> Inputs {
+  private func read(_ progress: Progress?) -> Inputs {
     var inputs = Inputs()
     func add(_ role: Segment.Role, _ placed: PlacedFile) throws(Rejection) {
       let contents =
         role == .dtb
-        ? Contents(try Files.readDeviceTree(placed.file), name: placed.file)
-        : try Contents(path: placed.file)
-      let kernel = role == .kernel ? try KernelFile(contents) : nil
+        ? try Files.deviceTree(placed.file) : try Contents(path: placed.file)
+      let kernel = role == .kernel ? try KernelFile(contents, progress) : nil
       inputs.kernel = kernel ?? inputs.kernel
       inputs.files.append(
         File(
@@ -122,7 +121,10 @@ struct InfoOptions: ParsableArguments {
       }
     }
     let parts: [(Segment.Role, isNamed: Bool, contents: Contents?, name: String)] = [
-      (.dtb, !dtb.isEmpty, inputs.kernel?.deviceTree.map { Contents($0) }, "devicetree.dtb"),
+      (
+        .dtb, !dtb.isEmpty, inputs.kernel?.deviceTree.map { Contents($0, name: "devicetree.dtb") },
+        "devicetree.dtb"
+      ),
       (.initrd, !initrd.isEmpty, inputs.kernel?.initrd, "initrd"),
     ]
     for case (let role, false, let contents?, let name) in parts {
@@ -155,9 +157,10 @@ struct InfoOptions: ParsableArguments {
   ///   - known: the board, if no option names a device tree.
   ///   - updatesDeviceTree: whether the caller writes the device tree of the layout.
   func changes(
-    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool, board known: Board? = nil
+    to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool, board known: Board? = nil,
+    _ progress: Progress? = nil
   ) throws(Rejection) -> (InfoChanges, Layout, notes: [String]) {
-    let inputs = read()
+    let inputs = read(progress)
     // What follows from a device tree that cannot be read is not said.
     if !dtb.isEmpty, !inputs.has(.dtb) { throw Rejection(inputs.problems) }
     // A relative purgatory has no place of its own: everything else is placed around it, from 0 on.

@@ -51,7 +51,7 @@ struct Patch: ParsableCommand {
     if blob.format == .bundle { try refuseMoving(blob) }
     var blob = blob
     let (changes, _, notes) = try info.changes(
-      to: blob.info, defaults: false, updatesDeviceTree: false, board: board)
+      to: blob.info, defaults: false, updatesDeviceTree: false, board: board, talk.progress)
     try blob.fill(try changes.applied(to: blob.info, file: blob.file, talk.progress))
     // The proof: nothing is written that everybody else's rules would find fault with.
     var checker = Checker()
@@ -99,6 +99,7 @@ struct Patch: ParsableCommand {
           help: "purgatory build --output-dir places files, and writes the manifest"))
     }
     // What was damaged must not become true; what the purgatory is filled in with may be what is to be mended.
+    try files.computeDigests(talk.progress)
     let damaged = try files.files.filter { file throws(Rejection) in try !file.isIntact() }
     guard damaged.isEmpty else {
       throw Rejection(
@@ -139,7 +140,8 @@ struct Patch: ParsableCommand {
       let files = try? ManifestFiles(manifest, path: path),
       files.files.contains(where: { OutputFiles.areOne($0.path, target) && (try? $0.isIntact()) == false })
     else { return }
-    Terminal.say("warning: \(path): has the digest of what \(target) was before")
-    Terminal.say("help: build the folder again, and patch the folder, not the file: purgatory patch \(path)")
+    talk.warning(
+      "\(path): has the digest of what \(target) was before",
+      help: "build the folder again, and patch the folder, not the file: purgatory patch \(path)")
   }
 }

@@ -21,7 +21,9 @@ struct ProgressOptions: ParsableArguments {
   /// nil: nobody looks, or wants to.
   var progress: Progress? {
     guard !isOff, ProgressLines.isShown else { return nil }
-    return Progress { file, bytes, total in ProgressLines.shared.advance(file, bytes, total) }
+    return Progress { work, file, bytes, total in
+      ProgressLines.shared.advance(work, file, bytes, total)
+    }
   }
 }
 
@@ -30,15 +32,16 @@ final class ProgressLines: Sendable {
   static let shared = ProgressLines()
 
   private struct Work {
+    let file: String
     let start: ContinuousClock.Instant
     var done: UInt64
     let total: UInt64
   }
 
   private struct State {
-    var works: [String: Work] = [:]
+    var works: [ObjectIdentifier: Work] = [:]
     /// As they began.
-    var order: [String] = []
+    var order: [ObjectIdentifier] = []
     let start = ContinuousClock.now
     var lastDrawn: ContinuousClock.Instant?
     var lineCount = 0
@@ -56,23 +59,23 @@ final class ProgressLines: Sendable {
     return terminal != "dumb" && isatty(FileDescriptor.standardError.rawValue) != 0
   }
 
-  func advance(_ file: String, _ bytes: UInt64, _ total: UInt64) {
+  func advance(_ id: ObjectIdentifier, _ file: String, _ bytes: UInt64, _ total: UInt64) {
     let now = ContinuousClock.now
     state.withLock { state in
-      var work = state.works[file] ?? Work(start: now, done: 0, total: total)
-      if state.works[file] == nil { state.order.append(file) }
+      var work = state.works[id] ?? Work(file: file, start: now, done: 0, total: total)
+      if state.works[id] == nil { state.order.append(id) }
       work.done = min(work.done &+ bytes, total)
-      state.works[file] = work
+      state.works[id] = work
       if work.done == total {
-        state.works[file] = nil
-        state.order.removeAll { $0 == file }
+        state.works[id] = nil
+        state.order.removeAll { $0 == id }
       }
       guard now - state.start >= Self.patience, state.lastDrawn.map({ now - $0 >= Self.interval }) ?? true
       else { return }
       state.lastDrawn = now
       let width = Self.width
-      let lines = state.order.compactMap { name in
-        state.works[name].map { Self.line(name, $0.done, of: $0.total, in: now - $0.start, width: width) }
+      let lines = state.order.compactMap { id in
+        state.works[id].map { Self.line($0.file, $0.done, of: $0.total, in: now - $0.start, width: width) }
       }
       Self.write(Self.erasure(state.lineCount) + lines.map { "\($0)\n" }.joined())
       state.lineCount = lines.count
@@ -102,7 +105,9 @@ final class ProgressLines: Sendable {
     let room = max(width - 1 - facts.count, 8)
     let name = file.printable
     // The end of a path says more than its start.
-    return (name.count > room ? "…" + name.suffix(room - 1) : name) + facts
+    let line = (name.count > room ? "…" + name.suffix(room - 1) : name) + facts
+    // One that is wrapped would not be taken away again.
+    return String(line.prefix(max(width - 1, 1)))
   }
 
   private static func size(_ bytes: Double) -> String {

@@ -84,7 +84,10 @@ package struct Purgatory: ParsableCommand {
 }
 
 /// In the type, the name means something of ArgumentParser's.
-private func end(_ status: CInt) -> Never { exit(status) }
+private func end(_ status: CInt) -> Never {
+  ProgressLines.shared.clear()
+  exit(status)
+}
 
 extension String {
   /// ArgumentParser tells each way to read a line, in lines that begin so; the first is the likeliest.

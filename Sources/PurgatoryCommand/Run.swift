@@ -62,7 +62,7 @@ struct Run: ParsableCommand {
         throw Rejection(
           options.map {
             Problem(
-              path, $0.0, found: "a manifest, whose files are what was built",
+              $0.0, found: "\(path), a manifest that names its own files",
               expected: "an arm64 Image, or what it is packed in",
               help:
                 "build the folder with it: purgatory build --output-dir DIR --initrd FILE --cmdline STRING")
@@ -72,11 +72,12 @@ struct Run: ParsableCommand {
       if !unverified { try refuse(files.findings(progress.progress), of: path) }
       emulator = try Emulator(files, path: path, memory: memory, level: el)
     } else {
-      if let initrd { _ = try Contents(path: initrd) }
       emulator = try Emulator(
-        kernel: contents, initrd: initrd, commandLine: append, memory: memory, level: el)
+        kernel: contents, initrd: initrd.map { path throws(Rejection) in try Contents(path: path) },
+        commandLine: append, memory: memory, level: el)
     }
     for note in emulator.notes { Terminal.say("note: \(note)") }
+    if Terminal.isTyped { Terminal.say("note: what is typed goes to the guest; Control-A X ends QEMU") }
     let (expected, limit) = (expect, timeout.map { Duration.seconds($0) })
     let ending = try waiting { () async throws(Rejection) in
       try await emulator.run(expecting: expected, timeout: limit) { try Terminal.print($0) }

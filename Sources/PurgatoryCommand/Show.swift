@@ -16,8 +16,10 @@ struct Show: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup var progress: ProgressOptions
+
   func run() throws {
-    let blob = try Blob(try Contents(path: file), file: file)
+    let blob = try Blob(try Contents(path: file), file: file, progress.progress)
     if json {
       try Terminal.print(jsonText(BlobDescription(blob)).utf8)
     } else {

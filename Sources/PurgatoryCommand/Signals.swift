@@ -1,4 +1,4 @@
-// Signals.swift — a signal that ends the command leaves nothing behind: no child, no temporary file
+// Signals.swift — a signal that ends the command leaves nothing behind: no child, no temporary file, no raw terminal
 // SPDX-License-Identifier: MIT
 
 import CheckedArithmetic
@@ -55,6 +55,7 @@ enum Signals {
 
   /// Ends as if nobody had watched, for the parent to see.
   static func end(by number: CInt) -> Never {
+    ProgressLines.shared.clear()
     Leftovers.clear {
       signal(number, SIG_DFL)
       kill(getpid(), number)

@@ -45,6 +45,7 @@ enum Terminal {
   }
 
   static var isTerminal: Bool { isatty(FileDescriptor.standardOutput.rawValue) != 0 }
+  static var isTyped: Bool { isatty(FileDescriptor.standardInput.rawValue) != 0 }
 }
 
 /// How much a verb says of its work.
@@ -63,6 +64,12 @@ struct TalkOptions: ParsableArguments {
   /// What was done, at its end.
   func summary(_ line: String) {
     if !isSilent { Terminal.say(line) }
+  }
+
+  /// What was done, and may not be what was wanted.
+  func warning(_ line: String, help: String) {
+    summary("warning: \(line)")
+    summary("help: \(help)")
   }
 
   /// What was decided that the user may not expect.

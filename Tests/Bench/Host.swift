@@ -178,8 +178,8 @@ struct Host {
       """, to: "patch.py")
     try compare(
       "patch --kernel-entry", Program(tool, ["patch", "p.elf", "--kernel-entry", "0x80000000", "-q"]),
-      with: "a Python script with pyelftools", Program("/usr/bin/python3", ["patch.py", "p.elf", "0x80000000"]),
-      rounds: 20)
+      with: "a Python script with pyelftools",
+      Program("/usr/bin/python3", ["patch.py", "p.elf", "0x80000000"]), rounds: 20)
   }
 
   /// The programs of this machine: not all are position-independent, so what is found does not count.

@@ -112,16 +112,13 @@ import Testing
   /// Between being hashed and the end, or by another file in its place: what relies on it is not written.
   @Test func aFileThatIsChangedLater() throws {
     try write(Self.pattern(1000))
-    for replaced in [false, true] {
+    for (removed, replaced) in [(false, false), (true, true), (true, false)] {
+      try write(Self.pattern(1000))
       let contents = try Contents(path: path)
       _ = try contents.digest()
-      if replaced {
-        try write(Self.pattern(1000), to: "new")
-        try FileManager.default.removeItem(atPath: path)
-        try FileManager.default.moveItem(atPath: "\(folder)/new", toPath: path)
-      } else {
-        try Change.touched.make(path)
-      }
+      if replaced { try write(Self.pattern(1000), to: "new") }
+      if removed { try FileManager.default.removeItem(atPath: path) } else { try Change.touched.make(path) }
+      if replaced { try FileManager.default.moveItem(atPath: "\(folder)/new", toPath: path) }
       var files = OutputFiles()
       files.add([1], to: "\(folder)/out")
       files.rely(on: [contents])
@@ -129,6 +126,7 @@ import Testing
       #expect(error?.problems.count == 1)
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/out"))
     }
+    try write(Self.pattern(1000))
     var files = OutputFiles()
     files.add([1], to: "\(folder)/out")
     files.rely(on: [try Contents(path: path)])
@@ -140,7 +138,7 @@ import Testing
     let bytes = Self.pattern(300_000)
     try write(bytes)
     let read = Counter()
-    let progress = Progress { _, count, _ in read.add(count) }
+    let progress = Progress { _, _, count, _ in read.add(count) }
     let contents = try Contents(path: path)
     let segment = try Segment(
       role: .segment, file: path, contents: contents, base: 0x1000, memorySize: 300_100)

@@ -16,10 +16,10 @@ import Testing
     let outcome = try await folder.run(["out", "--initrd", "guest", "--append", "quiet"])
     #expect(outcome.status == .exited(1))
     let reason =
-      "a manifest, whose files are what was built, expected an arm64 Image, or what it is packed in"
+      "out/manifest.json, a manifest that names its own files, expected an arm64 Image, or what it is packed in"
     #expect(
       outcome.error
-        == "error: out/manifest.json: --initrd: \(reason)\nerror: out/manifest.json: --append: \(reason)\n"
+        == "error: --initrd: \(reason)\nerror: --append: \(reason)\n"
         + "help: build the folder with it: purgatory build --output-dir DIR --initrd FILE --cmdline STRING\n")
   }
 

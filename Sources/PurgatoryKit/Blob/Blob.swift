@@ -61,12 +61,30 @@ public struct Blob: Sendable {
       }
     } else {
       infoOffset = PurgatoryInfo.blobOffset
-      (format, loadRange, info) = try Self.locateInFlat(contents, start, progress)
+      let regions: [Contents]
+      (format, loadRange, info, regions) = try Self.locateInFlat(contents, start, progress)
       bytes = Array(start[loadRange])
-      let end = UInt64(loadRange.count)
-      rest = end == contents.count ? nil : contents.slice(Range(uncheckedBounds: (end, contents.count)))
+      rest = Self.rest(of: contents, from: UInt64(loadRange.count), info, regions)
     }
     self.file = file
+  }
+
+  /// What follows the loadable bytes, with the regions in it that have been hashed, which then need not be again.
+  private static func rest(
+    of contents: Contents, from end: UInt64, _ info: PurgatoryInfo, _ regions: [Contents]
+  ) -> Contents? {
+    var (pieces, end): ([Contents.Piece], UInt64) = ([], end)
+    func add(upTo next: UInt64) {
+      if next > end { pieces.append(.contents(contents.slice(Range(uncheckedBounds: (end, next))))) }
+    }
+    let placed = zip(info.usedRegions.map(\.region.base), regions).sorted { $0.0 < $1.0 }
+    for (base, region) in placed where base >= end {
+      add(upTo: base)
+      pieces.append(.contents(region))
+      end = base &+ region.count
+    }
+    add(upTo: contents.count)
+    return pieces.isEmpty ? nil : Contents(pieces, name: contents.name)
   }
 
   /// Bytes in which a flat purgatory has its end.
@@ -158,7 +176,7 @@ public struct Blob: Sendable {
   /// - Parameter bytes: the first of `contents`.
   private static func locateInFlat(
     _ contents: Contents, _ bytes: [UInt8], _ progress: Progress?
-  ) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo) {
+  ) throws(Violations) -> (Format, Range<Int>, PurgatoryInfo, regions: [Contents]) {
     let header = PurgatoryInfo.blobOffset
     guard looksLikeFlat(bytes) else {
       throw Violations(findings: [
@@ -185,8 +203,8 @@ public struct Blob: Sendable {
       let findings = info.headerFindings(
         bytes[loadRange], bundleSize: bundleSize(contents, info))
       guard findings.isEmpty else { throw Violations(findings: findings) }
-      try checkBundle(contents, info, imageSize: imageSize, progress)
-      return (.bundle, loadRange, info)
+      let regions = try checkBundle(contents, info, imageSize: imageSize, progress)
+      return (.bundle, loadRange, info, regions)
     }
     let findings = info.headerFindings(bytes[loadRange])
     guard findings.isEmpty else { throw Violations(findings: findings) }
@@ -198,7 +216,7 @@ public struct Blob: Sendable {
           expected: "nothing, or zeros", help: "give each file its own address; purgatory bundle joins them")
       ])
     }
-    return (.bin, loadRange, info)
+    return (.bin, loadRange, info, [])
   }
 
   /// The memory that a bundle takes at least: its regions, and what the kernel at its entry takes behind its own.
@@ -218,9 +236,11 @@ public struct Blob: Sendable {
   }
 
   /// A bundle has all its regions with it, and they are what they were.
+  ///
+  /// - Returns: them, in order.
   private static func checkBundle(
     _ contents: Contents, _ info: PurgatoryInfo, imageSize: UInt64, _ progress: Progress?
-  ) throws(Violations) {
+  ) throws(Violations) -> [Contents] {
     var findings: [Finding] = []
     var regions: [(index: Int, contents: Contents, expected: Digest)] = []
     for (index, region) in info.usedRegions {
@@ -260,6 +280,7 @@ public struct Blob: Sendable {
       throw Violations(error)
     }
     if !findings.isEmpty { throw Violations(findings: findings) }
+    return regions.map(\.contents)
   }
 
   private static func truncated(_ count: UInt64, expected: String) -> Violations {
@@ -285,18 +306,17 @@ extension Contents {
 
   /// Where the first byte behind `start` is that is not 0.
   fileprivate func firstNonZero(from start: UInt64) throws(Violations) -> UInt64? {
-    var (offset, found): (UInt64, UInt64?) = (start, nil)
+    var offset = start
+    let next = slice(Range(uncheckedBounds: (start, count))).reader()
     do throws(Rejection) {
-      try slice(Range(uncheckedBounds: (start, count))).forEachChunk { chunk in
-        if found == nil, let index = chunk.firstIndex(where: { $0 != 0 }) {
-          found = offset &+ UInt64(index - chunk.startIndex)
-        }
+      while case let chunk = try next(), !chunk.isEmpty {
+        if let index = chunk.firstIndex(where: { $0 != 0 }) { return offset &+ UInt64(index) }
         offset &+= UInt64(chunk.count)
       }
     } catch {
       throw Violations(error)
     }
-    return found
+    return nil
   }
 }
 

@@ -24,7 +24,7 @@ public struct KernelFile: Sendable {
   private static let startSize = 4 << 20
 
   /// Unpacks `contents`, whose name is that in errors. What was unpacked is not held.
-  public init(_ contents: Contents) throws(Rejection) {
+  public init(_ contents: Contents, _ progress: Progress? = nil) throws(Rejection) {
     let file = contents.name
     image = contents
     while !KernelImage.hasMagic(try image.prefix(KernelImage.headerSize)) {
@@ -35,7 +35,7 @@ public struct KernelFile: Sendable {
             expected: "an arm64 Image in it"))
       }
       do throws(Rejection) {
-        try unpack(file)
+        try unpack(file, progress)
       } catch {
         // Of what was unpacked, it matters where it was.
         guard !containers.isEmpty else { throw error }
@@ -51,14 +51,18 @@ public struct KernelFile: Sendable {
   }
 
   /// Takes the outermost container off.
-  private mutating func unpack(_ file: String) throws(Rejection) {
-    let start = try image.prefix(Self.startSize)
+  private mutating func unpack(_ file: String, _ progress: Progress?) throws(Rejection) {
+    var start = try image.prefix(FileKind.size)
+    // Of a PE file there may be more.
+    if start.starts(with: [0x4d, 0x5a]) { start = try image.prefix(Self.startSize) }
     let size = Int(clamping: image.count)
     if let compression = Compression(of: start) {
-      image = try Self.decompress(image, compression, help: "\(compression.command) \(file) > Image")
+      image = try Self.decompress(
+        image, compression, progress, help: "\(compression.command) \(file) > Image")
       containers.append(compression.rawValue)
     } else if let zboot = try ZBoot(start, size, file: file) {
-      image = try Self.decompress(slice(zboot.payload), zboot.compression, help: zboot.help(file))
+      image = try Self.decompress(
+        slice(zboot.payload), zboot.compression, progress, help: zboot.help(file))
       containers.append("EFI zboot (\(zboot.compression.rawValue))")
     } else if let pe = try PEFile(start, size, file: file) {
       guard let linux = try pe.section(".linux") else {
@@ -68,15 +72,16 @@ public struct KernelFile: Sendable {
             help: "name the kernel's Image"))
       }
       // A section's file may be in whatever a kernel's may be.
-      initrd = try pe.section(".initrd").map { slice($0) }
+      initrd = try pe.section(".initrd").map { slice($0, ".initrd") }
       deviceTree = try pe.section(".dtb").map { range throws(Rejection) in
-        try slice(range).bytes(.deviceTree)
+        try slice(range, ".dtb").bytes(.deviceTree)
       }
       commandLine = try pe.section(".cmdline").map { range throws(Rejection) in
-        let text = String(decoding: try slice(range).bytes(.text).prefix { $0 != 0 }, as: UTF8.self)
+        let text = String(
+          decoding: try slice(range, ".cmdline").bytes(.text).prefix { $0 != 0 }, as: UTF8.self)
         return String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
       }
-      image = slice(linux)
+      image = slice(linux, ".linux")
       containers.append("UKI")
     } else {
       throw Rejection(KernelImage.notAnImage(start, file))
@@ -84,17 +89,18 @@ public struct KernelFile: Sendable {
   }
 
   /// A part of what has been unpacked so far.
-  private func slice(_ range: Range<Int>) -> Contents {
+  private func slice(_ range: Range<Int>, _ section: String? = nil) -> Contents {
     image.slice(
-      Range(uncheckedBounds: (UInt64(clamping: range.lowerBound), UInt64(clamping: range.upperBound))))
+      Range(uncheckedBounds: (UInt64(clamping: range.lowerBound), UInt64(clamping: range.upperBound))),
+      name: section.map { "\(image.name): \($0)" })
   }
 
   private static func decompress(
-    _ packed: Contents, _ compression: Compression, help: String
+    _ packed: Contents, _ compression: Compression, _ progress: Progress?, help: String
   ) throws(Rejection) -> Contents {
     var spool = Spool(packed.name)
     do {
-      try compression.decompress(packed.reader(), limit: maximumSize) { try spool.append($0) }
+      try compression.decompress(packed.reader(progress), limit: maximumSize) { try spool.append($0) }
     } catch let error as DecompressionError {
       throw Rejection(
         Problem(

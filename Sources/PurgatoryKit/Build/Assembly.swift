@@ -19,18 +19,15 @@ extension Toolchain {
     let objects = objectNames(of: source).map { folder.appending($0).string }
     let input = LinkInput(objects: objects, script: source.linkerScript.string)
     // The proof does without what it proves, until the bytes are compared.
-    let results = await atOnce(2) { turn -> Result<LinkProof?, Rejection> in
-      do throws(Rejection) {
-        if turn == 1 { return .success(try await prove(input)) }
-        try await link.run(in: folder)
-        return .success(nil)
-      } catch {
-        return .failure(error)
-      }
+    async let linking: Void = link.run(in: folder)
+    async let proving = prove(input)
+    let proof: LinkProof
+    do {
+      try await linking
+      proof = try await proving
+    } catch {
+      throw error as? Rejection ?? Rejection(Problem(elf, found: "\(error)"))
     }
-    var made: LinkProof?
-    for result in results { made = try result.get() }
-    guard let proof = made else { return [] }
     guard proof.alignment <= PurgatoryInfo.loadAlignment else {
       throw Rejection(
         Problem(

@@ -53,13 +53,15 @@ extension Checker {
 
   /// Judges the ELF file at `elf`, and whether the flat file at `flat` is its bytes.
   public func check(flat: String, elf path: String) -> [CheckedFile] {
-    let elfFile = check(path: path)
+    // Both judgements are of the same bytes.
+    let contents = Result { () throws(Rejection) in try Contents(path: path) }
+    let elfFile = (try? contents.get()).map { check($0, path: path) } ?? check(path: path)
     var file = newFile(flat)
     file.judged = "a flat file, by the ELF file \(path)"
     file.unjudged = Set(Rule.allCases).subtracting([.malformedELF, .flatLayout, .proof])
     do throws(Rejection) {
       let bytes = try Files.read(flat, .elf)
-      let elfBytes = try Files.read(path, .elf)
+      let elfBytes = try contents.get().bytes(.elf)
       do {
         let elf = try ELFFile(elfBytes)
         guard elf.header.type != .relocatable else {

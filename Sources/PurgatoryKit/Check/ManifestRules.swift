@@ -59,12 +59,17 @@ public struct ManifestFiles: Sendable {
     return copy
   }
 
+  /// Computes what `isIntact` and `findings` ask for, several at once.
+  public func computeDigests(_ progress: Progress? = nil) throws(Rejection) {
+    // Of what has another size, nobody asks what else is different.
+    try Contents.hash(files.filter { $0.contents.count == $0.segment.size }.map(\.contents), progress)
+  }
+
   /// Everything in which the files are not what the manifest says, or the purgatory would refuse them.
   ///
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
   public func findings(_ progress: Progress? = nil) throws(Rejection) -> [Finding] {
-    // Of what has another size, nobody asks what else is different.
-    try Contents.hash(files.filter { $0.contents.count == $0.segment.size }.map(\.contents), progress)
+    try computeDigests(progress)
     var findings: [Finding] = []
     func report(_ file: File, _ field: String, found: String, expected: String) {
       findings.append(

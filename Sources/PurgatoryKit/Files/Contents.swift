@@ -97,6 +97,8 @@ public final class Contents: Sendable {
 
   /// Whether it is a whole file, which has a name.
   var isFile: Bool {
+    // What is below /dev and /proc is this process's.
+    if ["/dev/", "/proc/"].contains(where: name.hasPrefix) { return false }
     if case .file(let file, let range)? = pieces.first {
       return pieces.count == 1 && file.isNamed(like: range)
     }
@@ -107,6 +109,7 @@ public final class Contents: Sendable {
   public func prefix(_ size: Int) throws(Rejection) -> [UInt8] {
     let size = min(UInt64(clamping: size), count)
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(clamping: size))
     try slice(Range(uncheckedBounds: (0, size))).forEachChunk { bytes += $0 }
     return bytes
   }
@@ -121,11 +124,12 @@ public final class Contents: Sendable {
   }
 
   /// Gives the next bytes at each call, and none at the end.
-  func reader() -> () throws(Rejection) -> [UInt8] {
+  func reader(_ progress: Progress? = nil) -> () throws(Rejection) -> [UInt8] {
     var offset: UInt64 = 0
     return { () throws(Rejection) in
       let range = Range(uncheckedBounds: (offset, min(offset &+ UInt64(Self.bufferSize), self.count)))
       offset = range.upperBound
+      progress?.advance(self, by: range.size)
       return try self.slice(range).prefix(Self.bufferSize)
     }
   }
@@ -174,7 +178,7 @@ public final class Contents: Sendable {
         throw Rejection(
           [Problem(path, "cannot be written", error: error)], isBrokenPipe: error as? Errno == .brokenPipe)
       }
-      progress?.advance(path, by: UInt64(chunk.count), of: count)
+      progress?.advance(self, by: UInt64(chunk.count), as: path)
     }
   }
 
@@ -202,12 +206,12 @@ extension Contents {
     var rest = self
     if case .contents(let first)? = pieces.first {
       state = try first.hashed(progress)
-      progress?.advance(name, by: first.count, of: count)
+      progress?.advance(self, by: first.count)
       rest = Contents(Array(pieces.dropFirst()), name: name)
     }
     try rest.forEachChunk { chunk in
       state.update(data: chunk)
-      progress?.advance(name, by: UInt64(chunk.count), of: count)
+      progress?.advance(self, by: UInt64(chunk.count))
     }
     hash.withLock { $0 = state }
     return state
@@ -243,12 +247,17 @@ extension Contents {
 
 /// Whoever wants to know how far work on large files has come.
 public struct Progress: Sendable {
-  private let report: @Sendable (_ file: String, _ bytes: UInt64, _ total: UInt64) -> Void
+  /// What is worked on, its name, how many more bytes of it are done, and how many there are; from any thread.
+  public typealias Report =
+    @Sendable (
+      _ work: ObjectIdentifier, _ file: String, _ bytes: UInt64, _ total: UInt64
+    ) -> Void
 
-  /// - Parameter report: gets, from any thread, a file's name, how many more bytes of it are done, and how many there are.
-  public init(_ report: @escaping @Sendable (_ file: String, _ bytes: UInt64, _ total: UInt64) -> Void) {
-    self.report = report
+  private let report: Report
+
+  public init(_ report: @escaping Report) { self.report = report }
+
+  func advance(_ contents: Contents, by bytes: UInt64, as name: String? = nil) {
+    report(ObjectIdentifier(contents), name ?? contents.name, bytes, contents.count)
   }
-
-  func advance(_ file: String, by bytes: UInt64, of total: UInt64) { report(file, bytes, total) }
 }

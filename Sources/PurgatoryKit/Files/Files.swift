@@ -18,6 +18,8 @@ public enum Files {
     case elf = 0x8000_0000
     /// What is loaded: kernels, initrds, other segments. None is held whole.
     case segment = 0x10_0000_0000
+    /// What is loaded, and comes through a pipe: it is kept.
+    case stream = 0x1_0000_0000
     /// Arm64 Linux maps no more of a device tree (booting.rst).
     case deviceTree = 0x20_0000
     /// Manifests, linker scripts.
@@ -45,9 +47,11 @@ public enum Files {
   }
 
   /// The device tree at `path`; what is too large for one may hold some.
-  public static func readDeviceTree(_ path: String) throws(Rejection) -> [UInt8] {
+  public static func deviceTree(_ path: String) throws(Rejection) -> Contents {
+    let contents = try Contents(path: path)
     do throws(Rejection) {
-      return try read(path, .deviceTree)
+      _ = try contents.bytes(.deviceTree)
+      return contents
     } catch {
       guard start(of: path)?.starts(with: [0xd0, 0x0d, 0xfe, 0xed]) == true else { throw error }
       throw Rejection(

@@ -37,7 +37,12 @@ final class InputFile: Sendable {
   init(spooled descriptor: FileDescriptor, _ path: String) throws {
     self.path = path
     self.descriptor = descriptor
-    opened = try descriptor.stat()
+    do {
+      opened = try descriptor.stat()
+    } catch {
+      try? descriptor.close()
+      throw error
+    }
   }
 
   deinit { try? descriptor.close() }
@@ -85,8 +90,8 @@ final class InputFile: Sendable {
     if now.size != opened.size { throw Rejection(changed("\(now.size) bytes")) }
     if !now.isModified(like: opened) { throw Rejection(changed("another modification time")) }
     // One that has no name any more (spooled, or /dev/stdin's) has no other in its place.
-    guard isChecked, let named = try? FilePath(path).stat(), named.type == .regular, opened.linkCount > 0
-    else { return }
+    guard isChecked, opened.linkCount > 0 else { return }
+    guard let named = try? FilePath(path).stat() else { throw Rejection(changed("no file any more")) }
     if named.deviceID != opened.deviceID || named.inode != opened.inode {
       throw Rejection(changed("another file in its place"))
     }
@@ -95,7 +100,7 @@ final class InputFile: Sendable {
   private func changed(_ found: String) -> Problem {
     Problem(
       path, "contents", found: "\(found): it was changed while it was read",
-      expected: "the \(opened.size) bytes that it had",
+      expected: "what it was when it was opened",
       help: "run it again when nothing writes to the file any more")
   }
 }

@@ -31,7 +31,7 @@ struct Spool: ~Copyable {
     _ source: () throws(Rejection) -> [UInt8], _ name: String
   ) throws(Rejection) -> Contents.Piece {
     var spool = Spool(name)
-    let limit = Files.Limit.segment
+    let limit = Files.Limit.stream
     while true {
       let bytes = try source()
       if bytes.isEmpty { break }
@@ -63,7 +63,7 @@ struct Spool: ~Copyable {
   }
 
   private mutating func flush() throws(Rejection) {
-    let folder = FileManager.default.temporaryDirectory.path
+    let folder = Self.folder
     do {
       let file = try self.file ?? Self.namelessFile(in: folder)
       self.file = file
@@ -74,6 +74,15 @@ struct Spool: ~Copyable {
         Problem(folder, "cannot keep \(name)", error: error).helped(
           "set TMPDIR to a folder that has room for it"))
     }
+  }
+
+  /// Not /tmp by itself, which may be memory.
+  private static var folder: String {
+    let named = ProcessInfo.processInfo.environment["TMPDIR", default: ""]
+    if !named.isEmpty { return named }
+    let large = "/var/tmp"
+    return FileManager.default.isWritableFile(atPath: large)
+      ? large : FileManager.default.temporaryDirectory.path
   }
 
   private static func namelessFile(in folder: String) throws -> FileDescriptor {

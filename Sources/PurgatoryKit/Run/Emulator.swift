@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
+import SystemPackage
 
 /// How to start what a manifest describes, or a kernel image, in QEMU.
 public struct Emulator: Sendable {
@@ -24,32 +25,30 @@ public struct Emulator: Sendable {
 
   /// - Parameters:
   ///   - kernel: an arm64 Image, or what it is packed in.
-  ///   - initrd: its file; nil: that of a UKI, or none.
+  ///   - initrd: nil: that of a UKI, or none.
   ///   - commandLine: nil: that of a UKI, or none.
   public init(
-    kernel: Contents, initrd: String?, commandLine: String?, memory: UInt64?, level: Level?
+    kernel: Contents, initrd: Contents?, commandLine: String?, memory: UInt64?, level: Level?
   ) throws(Rejection) {
     let file = try KernelFile(kernel)
-    // Of a purgatory without its kernel, there is nothing to boot; and QEMU says little of what is no Image.
+    // QEMU says little of what is wrong with one.
     _ = try KernelImage(header: file.image.prefix(KernelImage.headerSize), file: kernel.name)
     var options: [(option: String, path: String)] = []
     notes =
       file.deviceTree == nil
       ? [] : ["\(kernel.name): its .dtb is not used: the machine is QEMU's virt, which has its own"]
-    if file.containers.isEmpty, kernel.isFile {
-      unpacked = nil
-      options.append(("-kernel", kernel.name))
-      if let initrd { options.append(("-initrd", initrd)) }
-    } else {
-      let files = try UnpackedFiles()
-      options.append(("-kernel", try files.write(file.image, to: "Image")))
-      if let initrd {
-        options.append(("-initrd", initrd))
-      } else if let own = file.initrd {
-        options.append(("-initrd", try files.write(own, to: "initrd")))
+    var files: UnpackedFiles?
+    for (option, contents) in [("-kernel", file.image), ("-initrd", initrd ?? file.initrd)] {
+      guard let contents else { continue }
+      if contents.isFile {
+        options.append((option, contents.name))
+      } else {
+        if files == nil { files = try UnpackedFiles() }
+        guard let path = try files?.write(contents, to: String(option.dropFirst())) else { continue }
+        options.append((option, path))
       }
-      unpacked = files
     }
+    unpacked = files
     arguments =
       Self.machine(memory: memory ?? 1 << 30, level: level ?? .el1)
       + options.flatMap { [$0.option, $0.path] }
@@ -174,9 +173,13 @@ private final class UnpackedFiles: Sendable {
   /// - Returns: the file's path.
   func write(_ contents: Contents, to name: String) throws(Rejection) -> String {
     let path = directory.path.appending(name).string
-    var files = OutputFiles()
-    files.add(contents, to: path)
-    try files.write()
+    do {
+      let file = try FileDescriptor.open(
+        path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+      try file.closeAfter { try contents.write(to: file, path) }
+    } catch {
+      throw error as? Rejection ?? Rejection(Problem(path, "cannot be written", error: error))
+    }
     return path
   }
 }

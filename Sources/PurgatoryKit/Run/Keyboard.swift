@@ -12,8 +12,8 @@ import SystemPackage
   import Musl
 #endif
 
-/// Standard input on its way to a program. That does not get our own: it would make a terminal that others use, too, not wait
-/// for who reads, and leave it so when it is killed.
+/// Standard input on its way to a program. That does not get our own: it would make a terminal that others use, too, not
+/// wait for who reads, and leave it so when it is killed.
 final class Keyboard: Sendable {
   /// Where the program reads.
   let end: FileDescriptor
@@ -36,6 +36,8 @@ final class Keyboard: Sendable {
     let isOurs =
       isatty(source.rawValue) != 0 && tcgetpgrp(source.rawValue) == getpgrp()
       && tcgetattr(source.rawValue, &state) == 0
+      // Another that reads from it will restore it.
+      && state.c_lflag & tcflag_t(ICANON) != 0
     before = isOurs ? state : nil
     if isOurs {
       state.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
@@ -45,9 +47,6 @@ final class Keyboard: Sendable {
     }
   }
 
-  /// Whether somebody types.
-  var isTerminal: Bool { before != nil }
-
   /// Passes on what comes, until it ends or nobody listens.
   func listen() {
     DispatchQueue.global().async { [self] in
@@ -56,6 +55,11 @@ final class Keyboard: Sendable {
         var state = pollfd(fd: source.rawValue, events: Int16(POLLIN), revents: 0)
         let result = poll(&state, 1, Self.patience)
         if result == 0 || (result < 0 && errno == EINTR) { continue }
+        // In the background, what is typed is not for us, and reading it would be an error.
+        if before != nil, tcgetpgrp(source.rawValue) != getpgrp() {
+          usleep(100_000)
+          continue
+        }
         var bytes = [UInt8](repeating: 0, count: 4096)
         guard result > 0,
           let count = try? bytes.withUnsafeMutableBytes({ try source.read(into: $0) }), count > 0,
@@ -72,6 +76,9 @@ final class Keyboard: Sendable {
   }
 
   func restore() {
-    if var before { tcsetattr(source.rawValue, TCSANOW, &before) }
+    guard var before else { return }
+    // From the background, too.
+    signal(SIGTTOU, SIG_IGN)
+    tcsetattr(source.rawValue, TCSANOW, &before)
   }
 }
