@@ -21,6 +21,7 @@ package struct Purgatory: ParsableCommand {
   package init() {}
 
   package static func main() {
+    Signals.occupyStandardDescriptors()
     Signals.watch()
     let arguments = (1..<max(carguments_count(), 1)).compactMap {
       carguments_at($0).map { String(cString: $0) }

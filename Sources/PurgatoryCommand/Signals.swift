@@ -14,6 +14,15 @@ import PurgatoryKit
 nonisolated(unsafe) private var pipeEnds: (CInt, CInt) = (-1, -1)
 
 enum Signals {
+  /// Opens what a caller has closed of the standard descriptors, so that no file or pipe of ours takes its place: what is said
+  /// would go there. Each is opened so that its use is the error that it was.
+  static func occupyStandardDescriptors() {
+    for (number, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+    where fcntl(number, F_GETFD) < 0 {
+      _ = open("/dev/null", mode)
+    }
+  }
+
   /// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT clear away what is left before they end the program; one that whoever started it had
   /// ignored stays ignored. A handler may do next to nothing, so it only wakes a thread, which may take locks and remove
   /// files.

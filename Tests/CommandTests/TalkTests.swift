@@ -1,6 +1,7 @@
 // TalkTests.swift — how much each verb says: -q, -v, and what is said whatever they are
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -45,6 +46,26 @@ import Testing
       let tools = try await folder.done(["build", "--source", "small", "--dry-run"]).text
       #expect(tools.components(separatedBy: "\n\n")[0] == lines.dropLast(2).joined(separator: "\n"))
     }
+  }
+
+  /// What is said to nobody must not get into a file or a pipe of the command's own.
+  @Test(arguments: ["<&-", ">&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"])
+  func nobodyListens(_ closed: String) async throws {
+    let command = try Command.purgatory.get()
+    let verb = Self.verbs[1] + Self.console + ["-v"]
+    try await folder.done(verb)
+    let bytes = try folder.read("out")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/out")
+    let outcome = try await Command.run(
+      "/bin/sh", ["-c", "exec timeout 600 '\(command)' \(verb.joined(separator: " ")) \(closed)"],
+      in: folder.path)
+    #expect(outcome.status == .exited(0))
+    #expect(try folder.read("out") == bytes)
+    #expect(outcome.error.isEmpty == closed.contains("2>&-"))
+    // Data for nobody is an error.
+    let shown = try await Command.run(
+      "/bin/sh", ["-c", "exec timeout 600 '\(command)' show p.bin \(closed)"], in: folder.path)
+    #expect(shown.status == .exited(closed.contains(" >&-") || closed == ">&-" ? 1 : 0))
   }
 
   /// The older name says so, and does what the new one does.
