@@ -28,7 +28,8 @@ public enum Compression: String, CaseIterable, Sendable {
   private var magics: [[UInt8]] {
     switch self {
     case .gzip: [[0x1f, 0x8b]]  // RFC 1952
-    case .zstd: [[0x28, 0xb5, 0x2f, 0xfd]]  // RFC 8878
+    // RFC 8878: a frame, or one that is skipped.
+    case .zstd: [[0x28, 0xb5, 0x2f, 0xfd]] + (0x50...0x5f).map { [$0, 0x2a, 0x4d, 0x18] }
     case .xz: [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]]  // xz-file-format
     case .lzma: [[0x5d]]
     case .lz4: [[0x04, 0x22, 0x4d, 0x18], [0x02, 0x21, 0x4c, 0x18]]  // frames; and what Linux makes
@@ -105,6 +106,11 @@ public enum Compression: String, CaseIterable, Sendable {
       }
       // Where the next one may begin.
       while left.count < Self.magicSize, !isAtEnd { try fetch() }
+      // Streams of xz may have zeros between them, in fours (its section 2.2).
+      while self == .xz, left.starts(with: [0, 0, 0, 0]) {
+        left = left.dropFirst(4)
+        if left.count < Self.magicSize, !isAtEnd { try fetch() }
+      }
       // A .lzma file is one stream, and by its first byte others might be.
     } while self != .lzma && Compression(of: left) == self
   }

@@ -37,6 +37,8 @@ struct LZMAStream: Decoder, ~Copyable {
       step.fault = DecompressionError(
         found: "a dictionary of more than \(Self.memory >> 20) MiB",
         expected: "a smaller one (xz -9 has 64 MiB)")
+    case LZMA_MEM_ERROR:
+      step.fault = DecompressionError(found: "no memory for its dictionary", expected: "some")
     default:
       step.fault = DecompressionError(
         found: "corrupt xz data (liblzma error \(result.rawValue))", expected: "what xz writes")

@@ -145,6 +145,7 @@ struct Build: ParsableCommand {
   /// - Returns: the segments, by the files that hold them then.
   private func addCopies(_ layout: Layout, to outputs: inout OutputFiles) -> [Segment] {
     guard let outputDir else { return layout.segments }
+    var copied: [String: String] = [:]
     return layout.segments.map { segment in
       guard segment.role == .dtb || copy || segment.unpackedName != nil else { return segment }
       let name =
@@ -154,7 +155,9 @@ struct Build: ParsableCommand {
       let path = "\(outputDir)/\(name)"
       let changed = segment.unpackedName != nil || (segment.role == .dtb && layout.deviceTreeChanged)
       // A file that is there already, from a run before, is its own copy.
-      if changed || !OutputFiles.areOne(path, segment.file) {
+      // One file at two addresses is copied once.
+      if changed || (copied[path] != segment.file && !OutputFiles.areOne(path, segment.file)) {
+        copied[path] = segment.file
         outputs.add(segment.contents, to: path, copyOf: segment.file)
       }
       return segment.renamed(path)

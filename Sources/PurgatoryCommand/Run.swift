@@ -71,6 +71,8 @@ struct Run: ParsableCommand {
       let files = try ManifestFiles(Manifest(decoding: contents.bytes(.text), file: path), path: path)
       if !unverified { try refuse(files.findings(progress.progress), of: path) }
       emulator = try Emulator(files, path: path, memory: memory, level: el)
+      // QEMU opens them again.
+      if !unverified { try files.checkUnchanged() }
     } else {
       emulator = try Emulator(
         kernel: contents, initrd: initrd.map { path throws(Rejection) in try Contents(path: path) },

@@ -95,6 +95,19 @@ enum Packed {
       #expect(try unpack(first + second).image.all == Self.image)
     }
     #expect(try unpack(packed + [0, 0, 0, 0]).image.all == Self.image)
+    let half = Self.image.count / 2
+    let halves = [Array(Self.image[..<half]), Array(Self.image[half...])]
+    if name == "xz" {
+      // Padding between streams.
+      let (first, second) = (try await Packed.by(command, halves[0]), try await Packed.by(command, halves[1]))
+      #expect(try unpack(first + [0, 0, 0, 0, 0, 0, 0, 0] + second).image.all == Self.image)
+    }
+    if name == "zstd" {
+      // Frames that are skipped, before, between and behind.
+      let skipped: [UInt8] = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 7, 7, 7]
+      let (first, second) = (try await Packed.by(command, halves[0]), try await Packed.by(command, halves[1]))
+      #expect(try unpack(skipped + first + skipped + second + skipped).image.all == Self.image)
+    }
   }
 
   /// Cut anywhere, or with a byte that is another: an error, or of some bytes the same data.
@@ -175,6 +188,11 @@ enum Packed {
       #expect(kernel.deviceTree == tree)
       #expect(kernel.commandLine == "console=ttyAMA0 quiet")
     }
+    // In another, which has what it has not.
+    let inner = Packed.pe([(".linux", Self.image), (".cmdline", Array("inner".utf8))])
+    let nested = try unpack(
+      Packed.pe([(".initrd", [4]), (".cmdline", Array("outer".utf8)), (".linux", inner)]))
+    #expect(nested.initrd?.all == [4] && nested.commandLine == "inner")
     let bare = try unpack(Packed.pe([(".linux", Self.image)]))
     #expect(bare.initrd == nil && bare.deviceTree == nil && bare.commandLine == nil)
   }

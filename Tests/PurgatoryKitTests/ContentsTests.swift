@@ -71,7 +71,7 @@ import Testing
 
   /// What changes it, and what is then said.
   enum Change: CaseIterable {
-    case shorter, longer, touched, rewritten
+    case shorter, longer, touched, rewritten, restored
 
     func make(_ path: String) throws {
       let file = try #require(FileHandle(forUpdatingAtPath: path))
@@ -83,6 +83,19 @@ import Testing
       case .touched:
         try FileManager.default.setAttributes(
           [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: path)
+      case .restored:
+        // Only the time that nobody sets tells.
+        usleep(20_000)
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = [
+          "-c",
+          "touch -r \"$0\" \"$0.time\"; printf x | dd of=\"$0\" conv=notrunc; touch -r \"$0.time\" \"$0\"; rm \"$0.time\"",
+          path,
+        ]
+        shell.standardError = FileHandle.nullDevice
+        try shell.run()
+        shell.waitUntilExit()
       case .rewritten:
         // Of the same size: only its time tells. Times are as fine as the kernel's ticks.
         usleep(20_000)
@@ -131,6 +144,29 @@ import Testing
     files.add([1], to: "\(folder)/out")
     files.rely(on: [try Contents(path: path)])
     try files.write()
+  }
+
+  /// What was made of it, a kernel unpacked or a device tree that was told something, is relied on as it is.
+  @Test func whatItWasMadeOf() throws {
+    try write(Self.pattern(1000))
+    let made = Contents([1, 2], name: "made", origin: try Contents(path: path))
+    try made.slice(0..<1).checkUnchanged()
+    try Change.touched.make(path)
+    #expect(throws: Rejection.self) { try made.checkUnchanged() }
+    #expect(throws: Rejection.self) { try made.slice(0..<1).checkUnchanged() }
+  }
+
+  /// A pipe that others read is told nothing before all is well.
+  @Test func aPipeIsLast() throws {
+    try write(Self.pattern(1000))
+    #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+    let contents = try Contents(path: path)
+    try Change.touched.make(path)
+    var files = OutputFiles()
+    files.add([1], to: "\(folder)/pipe")
+    files.rely(on: [contents])
+    // It would wait for who reads.
+    #expect(throws: Rejection.self) { try files.write() }
   }
 
   /// A digest that was computed is not computed again, neither of the file nor of what begins with it, nor of a part that is it.

@@ -72,15 +72,18 @@ public struct KernelFile: Sendable {
             help: "name the kernel's Image"))
       }
       // A section's file may be in whatever a kernel's may be.
-      initrd = try pe.section(".initrd").map { slice($0, ".initrd") }
-      deviceTree = try pe.section(".dtb").map { range throws(Rejection) in
-        try slice(range, ".dtb").bytes(.deviceTree)
-      }
-      commandLine = try pe.section(".cmdline").map { range throws(Rejection) in
-        let text = String(
-          decoding: try slice(range, ".cmdline").bytes(.text).prefix { $0 != 0 }, as: UTF8.self)
-        return String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
-      }
+      // Of one in another, the inner one has its own, or none.
+      initrd = try pe.section(".initrd").map { slice($0, ".initrd") } ?? initrd
+      deviceTree =
+        try pe.section(".dtb").map { range throws(Rejection) in
+          try slice(range, ".dtb").bytes(.deviceTree)
+        } ?? deviceTree
+      commandLine =
+        try pe.section(".cmdline").map { range throws(Rejection) in
+          let text = String(
+            decoding: try slice(range, ".cmdline").bytes(.text).prefix { $0 != 0 }, as: UTF8.self)
+          return String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
+        } ?? commandLine
       image = slice(linux, ".linux")
       containers.append("UKI")
     } else {
@@ -109,7 +112,7 @@ public struct KernelFile: Sendable {
     } catch {
       throw error as? Rejection ?? Rejection(Problem(packed.name, error: error))
     }
-    return Contents([try spool.end()], name: packed.name)
+    return Contents([try spool.end()], name: packed.name, origin: packed)
   }
 }
 

@@ -61,6 +61,7 @@ public struct Checker: Sendable {
       } else {
         try check(contents, into: &file)
       }
+      try contents.checkUnchanged()
     } catch {
       refuse(&file, error)
     }
@@ -99,6 +100,7 @@ public struct Checker: Sendable {
     let files = try ManifestFiles(manifest, path: path)
     file.judged = "the manifest and its \(files.files.count) files"
     file.list.add(try files.findings(progress))
+    try files.checkUnchanged()
     file.unjudged = Set(Rule.allCases).subtracting(
       PurgatoryInfo.rules.union([.malformedELF, .manifest, .proof]))
     let blobs = files.files.filter { $0.segment.role == .purgatory }

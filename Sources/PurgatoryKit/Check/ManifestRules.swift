@@ -59,6 +59,11 @@ public struct ManifestFiles: Sendable {
     return copy
   }
 
+  /// - Throws: `Rejection` for a file that was changed since it was opened, or has another in its place.
+  public func checkUnchanged() throws(Rejection) {
+    for file in files { try file.contents.checkUnchanged() }
+  }
+
   /// Computes what `isIntact` and `findings` ask for, several at once.
   public func computeDigests(_ progress: Progress? = nil) throws(Rejection) {
     // Of what has another size, nobody asks what else is different.

@@ -33,6 +33,8 @@ public final class Contents: Sendable {
   /// Bytes.
   public let count: UInt64
   let pieces: [Piece]
+  /// What it was made of.
+  private let origin: Contents?
   /// Of all of its bytes: what is asked for twice is not read twice.
   private let hash = Mutex<SHA256?>(nil)
 
@@ -40,15 +42,21 @@ public final class Contents: Sendable {
   private static let bufferSize = 128 << 10
   private static let zeros = [UInt8](repeating: 0, count: bufferSize)
 
-  init(_ pieces: [Piece], name: String) {
+  init(_ pieces: [Piece], name: String, origin: Contents? = nil) {
     self.name = name
+    self.origin = origin
     self.pieces = pieces
     // Of files, of what is held, and of zeros below 2^48: far from 2^64.
     count = pieces.reduce(0) { $0 &+ $1.count }
   }
 
-  public convenience init(_ bytes: [UInt8], name: String = "") {
-    self.init([.bytes(bytes)], name: name)
+  /// Bytes that are held.
+  ///
+  /// - Parameters:
+  ///   - name: what they are called in errors.
+  ///   - origin: what they were made of, which `OutputFiles` then relies on, too.
+  public convenience init(_ bytes: [UInt8], name: String = "", origin: Contents? = nil) {
+    self.init([.bytes(bytes)], name: name, origin: origin)
   }
 
   /// The contents of the file at `path`; an empty file is as useless here as a missing one. A regular file is left where it
@@ -92,7 +100,7 @@ public final class Contents: Sendable {
     }
     // The whole of another, which may have been hashed already.
     if case .contents(let contents)? = slices.first, slices.count == 1 { return contents }
-    return Contents(slices, name: name ?? self.name)
+    return Contents(slices, name: name ?? self.name, origin: origin)
   }
 
   /// Whether it is a whole file, which has a name.
@@ -186,6 +194,7 @@ public final class Contents: Sendable {
   ///
   /// - Throws: `Rejection` for one that was written to, or replaced.
   func checkUnchanged() throws(Rejection) {
+    try origin?.checkUnchanged()
     for piece in pieces {
       switch piece {
       case .file(let file, _): try file.checkUnchanged(path: true)

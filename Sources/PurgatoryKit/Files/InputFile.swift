@@ -88,7 +88,7 @@ final class InputFile: Sendable {
   func checkUnchanged(path isChecked: Bool = false) throws(Rejection) {
     guard let now = try? descriptor.stat() else { return }
     if now.size != opened.size { throw Rejection(changed("\(now.size) bytes")) }
-    if !now.isModified(like: opened) { throw Rejection(changed("another modification time")) }
+    if !now.hasTimes(of: opened) { throw Rejection(changed("another modification time")) }
     // One that has no name any more (spooled, or /dev/stdin's) has no other in its place.
     guard isChecked, opened.linkCount > 0 else { return }
     guard let named = try? FilePath(path).stat() else { throw Rejection(changed("no file any more")) }
@@ -106,7 +106,9 @@ final class InputFile: Sendable {
 }
 
 extension Stat {
-  fileprivate func isModified(like other: Stat) -> Bool {
-    st_mtim.tv_sec == other.st_mtim.tv_sec && st_mtim.tv_nsec == other.st_mtim.tv_nsec
+  /// Some set the modification time back, but nobody the time of change.
+  fileprivate func hasTimes(of other: Stat) -> Bool {
+    (st_mtim.tv_sec, st_mtim.tv_nsec, st_ctim.tv_sec, st_ctim.tv_nsec)
+      == (other.st_mtim.tv_sec, other.st_mtim.tv_nsec, other.st_ctim.tv_sec, other.st_ctim.tv_nsec)
   }
 }

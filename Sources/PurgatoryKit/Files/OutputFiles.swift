@@ -93,6 +93,7 @@ public struct OutputFiles: Sendable {
   public func write(_ progress: Progress? = nil) throws(Rejection) {
     try refuseCollisions()
     var staged: [StagedFile] = []
+    var others: [(Output, FileIdentity)] = []
     defer { for file in staged { file.discard() } }
     // To files first: if one cannot be written, nothing has been said to a pipe.
     for output in outputs where output.path != "-" {
@@ -101,14 +102,21 @@ public struct OutputFiles: Sendable {
         if identity.isReplaced {
           staged.append(try StagedFile(output, replacing: identity, progress))
         } else {
-          let file = try FileDescriptor.open(identity.target, .writeOnly)
-          _ = try file.closeAfter { try output.contents.write(to: file, output.path, progress) }
+          others.append((output, identity))
         }
       } catch {
         throw error as? Rejection ?? Rejection(Problem(output.path, "cannot be written", error: error))
       }
     }
     for contents in relied { try contents.checkUnchanged() }
+    for (output, identity) in others {
+      do {
+        let file = try FileDescriptor.open(identity.target, .writeOnly)
+        _ = try file.closeAfter { try output.contents.write(to: file, output.path, progress) }
+      } catch {
+        throw error as? Rejection ?? Rejection(Problem(output.path, "cannot be written", error: error))
+      }
+    }
     for output in outputs where output.path == "-" {
       try output.contents.write(to: .standardOutput, "standard output")
     }
@@ -137,9 +145,8 @@ private struct StagedFile {
       permissions.formUnion(model ?? [.groupReadWrite, .otherReadWrite])
     }
     let file: FileDescriptor
-    (file, temporary) = try Self.create(
+    (file, temporary, leftover) = try Self.create(
       in: target.removingLastComponent(), permissions: permissions)
-    leftover = Leftovers.add(.path(temporary))
     do {
       try file.closeAfter {
         try output.contents.write(to: file, output.path, progress)
@@ -155,16 +162,21 @@ private struct StagedFile {
   /// A new file of a name that no other run uses, not even one of the same process number that was killed.
   private static func create(
     in folder: FilePath, permissions: FilePermissions
-  ) throws -> (FileDescriptor, FilePath) {
+  ) throws -> (FileDescriptor, FilePath, leftover: UInt64) {
     var generator = SystemRandomNumberGenerator()
     while true {
       // Not the target's name with something added: that may be too long.
       let path = folder.appending(".purgatory-\(String(generator.next(), radix: 36)).tmp")
+      // Before it is there: whoever is ended in between leaves nothing.
+      let leftover = Leftovers.add(.path(path))
       do {
         let file = try FileDescriptor.open(
           path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
-        return (file, path)
-      } catch Errno.fileExists {}
+        return (file, path, leftover)
+      } catch {
+        Leftovers.remove(leftover)
+        if error as? Errno != .fileExists { throw error }
+      }
     }
   }
 

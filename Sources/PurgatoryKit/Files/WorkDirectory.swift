@@ -21,12 +21,14 @@ struct WorkDirectory: ~Copyable {
     var generator = SystemRandomNumberGenerator()
     let name = "purgatory-\(String(generator.next(), radix: 36))\(String(generator.next(), radix: 36))"
     path = parent.appending(name)
+    leftover = Leftovers.add(.path(path))
     guard mkdir(path.string, 0o700) == 0 else {
+      let reason = Errno(rawValue: errno)
+      Leftovers.remove(leftover)
       throw Rejection(
-        Problem(parent.string, "temporary folder", error: Errno(rawValue: errno)).helped(
+        Problem(parent.string, "temporary folder", error: reason).helped(
           "set TMPDIR to a folder that can be written to"))
     }
-    leftover = Leftovers.add(.path(path))
   }
 
   deinit {

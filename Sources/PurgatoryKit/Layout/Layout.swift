@@ -132,7 +132,9 @@ public struct Layout: Sendable {
         let final = try Board(bytes, file: dtb.name)
         commandLine = final.commandLine ?? "none"
         let file = File(
-          role: .dtb, name: dtb.name, bytes: bytes, address: dtb.address, unpackedName: dtb.unpackedName)
+          role: .dtb, name: dtb.name,
+          contents: changed ? Contents(bytes, name: dtb.name, origin: dtb.contents) : dtb.contents,
+          address: dtb.address, unpackedName: dtb.unpackedName)
         if dtb.address == nil, !homeless, let problem = map.unknown { throw Rejection(problem) }
         if dtb.address != nil || !homeless { placed[.dtb] = try placer.place(file, kernel: nil) }
         let isMissing = initrd != nil && placed[.initrd] == nil  // which has been said
