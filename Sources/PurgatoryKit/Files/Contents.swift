@@ -40,6 +40,8 @@ public final class Contents: Sendable {
 
   /// Bytes that are read at once: they stay in a processor's second cache until they are hashed.
   private static let bufferSize = 128 << 10
+  /// Bytes that are hashed in less time than it takes to start threads for them, and a margin.
+  private static let fewBytes: UInt64 = 4 << 20
   private static let zeros = [UInt8](repeating: 0, count: bufferSize)
 
   init(_ pieces: [Piece], name: String, origin: Contents? = nil) {
@@ -230,8 +232,10 @@ extension Contents {
   static func hash(_ all: [Contents], _ progress: Progress? = nil) throws(Rejection) {
     // The longest first: the others fit beside it.
     let order = all.indices.sorted { all[$0].count > all[$1].count }
-    // The runtime's threads end the program where they cannot look at each other.
-    guard all.count > 1, FileManager.default.fileExists(atPath: "/proc/self/stat") else {
+    // Of little, threads would take longer. The runtime's end the program where they cannot look at each other.
+    guard all.count > 1, all.reduce(0, { $0 &+ $1.count }) > Self.fewBytes,
+      FileManager.default.fileExists(atPath: "/proc/self/stat")
+    else {
       for contents in all { _ = try contents.hashed(progress) }
       return
     }
