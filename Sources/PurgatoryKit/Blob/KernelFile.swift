@@ -104,6 +104,8 @@ public struct KernelFile: Sendable {
     var spool = Spool(packed.name)
     do {
       try compression.decompress(packed.reader(progress), limit: maximumSize) { try spool.append($0) }
+      // What follows the data is not read.
+      progress?.advance(packed, by: packed.count)
     } catch let error as DecompressionError {
       throw Rejection(
         Problem(

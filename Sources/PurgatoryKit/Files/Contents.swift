@@ -139,7 +139,7 @@ public final class Contents: Sendable {
     return { () throws(Rejection) in
       let range = Range(uncheckedBounds: (offset, min(offset &+ UInt64(Self.bufferSize), self.count)))
       offset = range.upperBound
-      progress?.advance(self, by: range.size)
+      if !range.isEmpty { progress?.advance(self, by: range.size) }
       return try self.slice(range).prefix(Self.bufferSize)
     }
   }

@@ -72,7 +72,8 @@ final class InputFile: Sendable {
 
   /// What is left of a file that is read only once: the next bytes at each call, none at its end.
   func rest() -> () throws(Rejection) -> [UInt8] {
-    { [descriptor, path] () throws(Rejection) in
+    // With it, it stays open.
+    { [self] () throws(Rejection) in
       do {
         return try [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
           count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
@@ -88,7 +89,7 @@ final class InputFile: Sendable {
   func checkUnchanged(path isChecked: Bool = false) throws(Rejection) {
     guard let now = try? descriptor.stat() else { return }
     if now.size != opened.size { throw Rejection(changed("\(now.size) bytes")) }
-    if !now.hasTimes(of: opened) { throw Rejection(changed("another modification time")) }
+    if !now.hasTimes(of: opened) { throw Rejection(changed("another time of modification or change")) }
     // One that has no name any more (spooled, or /dev/stdin's) has no other in its place.
     guard isChecked, opened.linkCount > 0 else { return }
     guard let named = try? FilePath(path).stat() else { throw Rejection(changed("no file any more")) }

@@ -12,8 +12,8 @@ import SystemPackage
   import Musl
 #endif
 
-/// Temporary files and folders, children that outlive their parent, and a terminal that is not as it was. Whoever makes one adds it and removes it again;
-/// whoever ends the program early clears them all away.
+/// Temporary files and folders, children that outlive their parent, and a terminal that is not as it was. Whoever makes one
+/// adds it and removes it again; whoever ends the program early clears them all away.
 public enum Leftovers {
   enum Leftover {
     /// A file, or a folder with all it holds.

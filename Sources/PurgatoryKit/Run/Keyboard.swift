@@ -39,16 +39,16 @@ final class Keyboard: Sendable {
       // Another that reads from it will restore it.
       && state.c_lflag & tcflag_t(ICANON) != 0
     before = isOurs ? state : nil
-    if isOurs {
+  }
+
+  /// Passes on what comes, until it ends or nobody listens; of a terminal as it is typed. Whoever calls this restores it.
+  func listen() {
+    if var state = before {
       state.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
       // Control-C is for the guest's shell.
       state.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN | ISIG)
       tcsetattr(source.rawValue, TCSANOW, &state)
     }
-  }
-
-  /// Passes on what comes, until it ends or nobody listens.
-  func listen() {
     DispatchQueue.global().async { [self] in
       defer { try? target.close() }
       while !isOver.load(ordering: .relaxed) {
@@ -77,8 +77,12 @@ final class Keyboard: Sendable {
 
   func restore() {
     guard var before else { return }
-    // From the background, too.
-    signal(SIGTTOU, SIG_IGN)
+    // From the background, where it would stop the process.
+    var (stop, old) = (sigset_t(), sigset_t())
+    sigemptyset(&stop)
+    sigaddset(&stop, SIGTTOU)
+    pthread_sigmask(SIG_BLOCK, &stop, &old)
     tcsetattr(source.rawValue, TCSANOW, &before)
+    pthread_sigmask(SIG_SETMASK, &old, nil)
   }
 }
