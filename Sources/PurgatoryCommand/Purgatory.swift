@@ -87,7 +87,8 @@ package struct Purgatory: ParsableCommand {
 /// In the type, the name means something of ArgumentParser's.
 private func end(_ status: CInt) -> Never {
   ProgressLines.shared.clear()
-  exit(status)
+  // Other threads may be about to let go of something, and would not come to it.
+  Leftovers.clear { exit(status) }
 }
 
 extension String {
