@@ -6,6 +6,11 @@ import PackageDescription
 /// No warnings, and no operator that traps on a number from outside (Sources/CheckedArithmetic/Trapping.swift).
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// The commit, where `make` builds: an environment variable, since that is what SwiftPM reads anew each time.
+let commit = Context.environment["PURGATORY_COMMIT"].map {
+  [CSetting.define("PURGATORY_COMMIT", to: "\"\($0)\"")]
+}
+
 let package = Package(
   name: "purgatory",
   products: [
@@ -32,6 +37,9 @@ let package = Package(
     // The command line, also where there is no /proc.
     .target(name: "CArguments"),
 
+    // The file VERSION, and the commit.
+    .target(name: "CVersion", cSettings: commit),
+
     // Arithmetic that cannot trap; in its importers, nothing else compiles.
     .target(name: "CheckedArithmetic"),
 
@@ -48,7 +56,7 @@ let package = Package(
     .target(
       name: "PurgatoryKit",
       dependencies: [
-        "ELF", "DeviceTree", "Decompression", "PurgatoryABI", "CheckedArithmetic",
+        "ELF", "DeviceTree", "Decompression", "PurgatoryABI", "CVersion", "CheckedArithmetic",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
