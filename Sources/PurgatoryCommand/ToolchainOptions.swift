@@ -13,6 +13,9 @@ struct ToolchainOptions: ParsableArguments {
   @Option(help: .init("Use the GNU tools of this prefix. (default: $CROSS_COMPILE)", valueName: "prefix"))
   var crossCompile: String?
 
+  /// No option asks for a toolchain; $CROSS_COMPILE alone does not, which is set for other things.
+  var areDefault: Bool { toolchain == nil && crossCompile == nil }
+
   func find() throws(Rejection) -> Toolchain {
     let environment = ProcessInfo.processInfo.environment
     // An empty $CROSS_COMPILE is none, as for the kernel's own Makefile.

@@ -62,15 +62,15 @@ public struct PurgatorySource: Equatable, Sendable {
     guard problems.isEmpty else { throw Rejection(problems) }
   }
 
-  /// The sources that belong to the command at `executable`: `purgatory/` in its checkout, or `share/purgatory/` of
-  /// where it was installed.
-  public static func belonging(to executable: FilePath) throws(Rejection) -> PurgatorySource {
+  /// The folder that belongs to the command at `executable`: `purgatory/` in its checkout, or `share/purgatory/` of where
+  /// it was installed.
+  package static func folder(belongingTo executable: FilePath) throws(Rejection) -> FilePath {
     var parent = executable.removingLastComponent()
     while !parent.components.isEmpty {
       for name in ["share/purgatory", "purgatory"] {
         let directory = parent.pushing(FilePath(name))
         if FileManager.default.fileExists(atPath: directory.appending(linkerScriptName).string) {
-          return try PurgatorySource(directory: directory)
+          return directory
         }
       }
       parent = parent.removingLastComponent()
