@@ -3,23 +3,30 @@
 
 PREFIX = /usr/local
 tool = .build/release/purgatory
-share = $(DESTDIR)$(PREFIX)/share/purgatory
+version := $(shell cat VERSION)
 tests =
 random = 100000
 
 # The Swift runtime goes into the command, and the C++ library under it: so it starts sooner, and where there is no Swift.
 # The linker takes a library from the first folder that has it; these have it only as an archive.
 static = .build/static
-release = swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(static)
+# The commit, with a + if files were changed since; none where there is no git.
+commit := $(shell git --git-dir=.git describe --always --exclude='*' --abbrev=12 --dirty=+ 2>/dev/null)
+release = PURGATORY_COMMIT=$(commit) swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(static)
 
 # What purgatory/SOURCES lists, and itself; without one, all there are.
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards install uninstall clean distclean help
+prebuilt = out/prebuilt/purgatory.elf
 
-all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
+.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards install uninstall deb clean distclean help
+
+all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
+	@mkdir -p $(dir $(prebuilt))
+	$(tool) build --format elf -o $(prebuilt)
+	$(tool) check -o /dev/null $(prebuilt) purgatory.bin
 
 build: bootstrap $(static) ## build the tool
 	$(release) --product purgatory
@@ -73,15 +80,39 @@ boards: bootstrap ## count what Debian's device trees of boards say: the table o
 	@scripts/fetch-debian linux-boards
 	RECORD_GOLDEN=1 swift test --disable-xctest --filter '^BoardTests.BoardTableTests'
 
-install: ## install what `make` built into $(DESTDIR)$(PREFIX); what an older one left in share/purgatory goes
-	umask 022 && \
-	  install -D -s -m 755 $(tool) '$(DESTDIR)$(PREFIX)/bin/purgatory' && \
-	  rm -rf '$(share)' && \
-	  install -D -m 644 -t '$(share)' $(sources) purgatory/purgatory.lds && \
-	  install -D -m 644 -t '$(share)/include' purgatory/include/*.h
+# What is installed, below the prefix; the pages and completions come from the command itself.
+man = share/man/man1
+bash = share/bash-completion/completions
+zsh = share/zsh/site-functions
+fish = share/fish/vendor_completions.d
+root = $(DESTDIR)$(PREFIX)
 
-uninstall: ## remove what `make install` installs
-	rm -rf '$(DESTDIR)$(PREFIX)/bin/purgatory' '$(share)'
+install: uninstall ## install what `make` built into $(DESTDIR)$(PREFIX)
+	@[ -e $(prebuilt) ] || { echo 'error: $(prebuilt): not there' >&2; echo 'help: make' >&2; exit 1; }
+	umask 022 && cd '$(CURDIR)' && \
+	  install -D -s -m 755 $(tool) '$(root)/bin/purgatory' && \
+	  install -D -m 644 -t '$(root)/share/purgatory' $(sources) purgatory/purgatory.lds $(prebuilt) && \
+	  install -D -m 644 -t '$(root)/share/purgatory/include' purgatory/include/*.h && \
+	  install -D -m 644 -t '$(root)/include' purgatory/include/purgatory_info.h && \
+	  mkdir -p '$(root)/share/pkgconfig' '$(root)/$(man)' '$(root)/$(bash)' '$(root)/$(zsh)' '$(root)/$(fish)' && \
+	  sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(version)|' purgatory/purgatory.pc.in \
+	    >'$(root)/share/pkgconfig/purgatory.pc' && \
+	  $(tool) manual '$(root)/$(man)' && \
+	  $(tool) --generate-completion-script bash | sed '1{/^#!/d;}' >'$(root)/$(bash)/purgatory' && \
+	  $(tool) --generate-completion-script zsh >'$(root)/$(zsh)/_purgatory' && \
+	  $(tool) --generate-completion-script fish >'$(root)/$(fish)/purgatory.fish'
+
+uninstall: ## remove what `make install` installs, and what that of an older version did
+	rm -rf '$(root)/bin/purgatory' '$(root)/share/purgatory' '$(root)/include/purgatory_info.h' \
+	  '$(root)/share/pkgconfig/purgatory.pc' '$(root)/$(man)/purgatory.1' '$(root)/$(man)/purgatory-'*.1 \
+	  '$(root)/$(bash)/purgatory' '$(root)/$(zsh)/_purgatory' '$(root)/$(fish)/purgatory.fish'
+
+deb: all ## make a Debian package in out/
+	@scripts/bootstrap debhelper
+	@printf '%s\n' 'purgatory ($(version)) unstable; urgency=medium' '' '  * CHANGELOG.md tells what is new.' '' \
+	  " -- $$(sed -n 's/^Maintainer: //p' debian/control)  $$(git --git-dir=.git log -1 --format=%aD 2>/dev/null || date -u -R -r VERSION)" >debian/changelog
+	debian/rules clean binary
+	@dh_clean && rm debian/changelog
 
 clean: ## remove what was built
 	rm -rf .build out purgatory.bin
