@@ -67,7 +67,8 @@ struct BehaviourOptions: ParsableArguments {
       guard console != nil || defaults else { break }
       guard let board else {
         if console == nil { break }
-        throw Rejection(Problem("--console auto", found: "no device tree", expected: "--dtb"))
+        throw Rejection(
+          Problem("--console auto", found: "no device tree", expected: "--dtb", help: "add --dtb FILE"))
       }
       do {
         changes.console = .some(try board.console())

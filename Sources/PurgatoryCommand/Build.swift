@@ -19,7 +19,9 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-struct Build: ParsableCommand {
+struct Build: Verb {
+  static let example = "build --kernel Image --initrd initrd.img --dtb board.dtb --output-dir out"
+
   static let configuration = CommandConfiguration(
     commandName: "build", abstract: "Assemble, link, prove and fill in a purgatory.",
     discussion: """
@@ -29,7 +31,8 @@ struct Build: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: .init("Write here; - is standard output. (default: purgatory.<format>)", valueName: "file"))
+    help: .init("Write here; - is standard output. (default: purgatory.<format>)", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @OptionGroup(title: "What to fill in") var info: InfoOptions
@@ -40,16 +43,19 @@ struct Build: ParsableCommand {
   @OptionGroup var sources: SourceOptions
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
-  @Option(help: .init("Write the output's dependencies in Make syntax.", valueName: "file"))
+  @Option(
+    help: .init("Write the output's dependencies in Make syntax.", valueName: "file"), completion: .file())
   var depfile: String?
 
-  @Option(help: .init("Write what a loader needs to know, as JSON. Needs --load-address.", valueName: "file"))
+  @Option(
+    help: .init("Write what a loader needs to know, as JSON. Needs --load-address.", valueName: "file"),
+    completion: .file())
   var manifest: String?
 
   @Option(
     help: .init(
       "Write purgatory.bin, manifest.json and the final device tree here; it is made if need be.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var outputDir: String?
 
   @Flag(help: "With --output-dir: copy kernel, initrd and segments there, too.")
@@ -75,12 +81,12 @@ struct Build: ParsableCommand {
   }
 
   func run() throws {
-    let source = try sources.find()
+    let origin = try sources.find()
     let output = outputDir.map { "\($0)/purgatory.bin" } ?? self.output ?? "purgatory.\(format.rawValue)"
     let manifest = outputDir.map { "\($0)/manifest.json" } ?? self.manifest
-    var outputs = OutputFiles(from: info.files + source.files.map(\.string))
+    var outputs = OutputFiles(from: info.files + origin.files)
 
-    var blob = try sources.build(talk)
+    var blob = try sources.build(origin, talk)
     let (changes, layout, notes) = try info.changes(
       to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil, talk.progress)
     var info = blob.info
@@ -119,7 +125,7 @@ struct Build: ParsableCommand {
         to: manifest)
     }
     if let depfile {
-      let dependencies = source.files.map(\.string) + self.info.files
+      let dependencies = origin.files + self.info.files
       outputs.add(try Depfile(target: output, dependencies: dependencies).text.utf8, to: depfile)
     }
     outputs.rely(on: files.map(\.contents))
@@ -127,9 +133,8 @@ struct Build: ParsableCommand {
 
     if dryRun {
       talk.notes(notes)
-      let commands = try sources.tools.find().commands(building: source, to: "purgatory.elf").map(\.line)
       let map = layout.text(purgatorySize: result.info.memorySize)
-      try Terminal.print(lines: commands + [""] + map + result.text)
+      try Terminal.print(lines: sources.steps(origin) + [""] + map + result.text)
       return
     }
     if let outputDir { try Files.makeDirectory(outputDir) }

@@ -5,7 +5,9 @@ import ArgumentParser
 import CheckedArithmetic
 import PurgatoryKit
 
-struct BundleCommand: ParsableCommand {
+struct BundleCommand: Verb {
+  static let example = "bundle --kernel Image -o verified.img"
+
   static let configuration = CommandConfiguration(
     commandName: "bundle",
     abstract: "Put a purgatory, a kernel and perhaps a device tree into one arm64 Image.",
@@ -14,10 +16,14 @@ struct BundleCommand: ParsableCommand {
       kernel is entered; without a device tree of its own, the kernel gets the loader's.
       """)
 
-  @Option(help: .init("The kernel, an arm64 Image, or what it is packed in.", valueName: "file"))
+  @Option(
+    help: .init("The kernel, an arm64 Image, or what it is packed in.", valueName: "file"),
+    completion: .file())
   var kernel: String
 
-  @Option(help: .init("The device tree to hand to the kernel. (default: the loader's)", valueName: "file"))
+  @Option(
+    help: .init("The device tree to hand to the kernel. (default: the loader's)", valueName: "file"),
+    completion: .file())
   var dtb: String?
 
   @Option(
@@ -26,7 +32,9 @@ struct BundleCommand: ParsableCommand {
     transform: parseMemory)
   var memory: [Range<UInt64>] = []
 
-  @Option(name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @OptionGroup var digest: DigestOptions
@@ -35,8 +43,8 @@ struct BundleCommand: ParsableCommand {
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
   func run() throws {
-    let source = try sources.find()
-    var outputs = OutputFiles(from: [kernel] + [dtb].compactMap { $0 } + source.files.map(\.string))
+    let origin = try sources.find()
+    var outputs = OutputFiles(from: [kernel] + [dtb].compactMap(\.self) + origin.files)
     let unpacked = try KernelFile(Contents(path: kernel), talk.progress)
     let file = File(role: .kernel, name: kernel, contents: unpacked.image, address: nil)
     var tree = try dtb.map { name throws(Rejection) in
@@ -46,7 +54,8 @@ struct BundleCommand: ParsableCommand {
       tree = File(role: .dtb, name: "\(kernel):.dtb", bytes: bytes, address: nil)
     }
     guard memory.isEmpty || tree != nil else {
-      throw Rejection(Problem("--memory", found: "no device tree to tell it to", expected: "--dtb"))
+      throw Rejection(
+        Problem("--memory", found: "no device tree to tell it to", expected: "--dtb", help: "add --dtb FILE"))
     }
     var changes = InfoChanges()
     changes.digest = digest.digest
@@ -56,7 +65,7 @@ struct BundleCommand: ParsableCommand {
     // Without a console there is a warning below.
     _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: board, defaults: true)
     let bundle = try Bundle(
-      try sources.build(talk), kernel: file, dtb: tree, memory: memory,
+      try sources.build(origin, talk), kernel: file, dtb: tree, memory: memory,
       commandLine: unpacked.commandLine, changes: changes, progress: talk.progress)
     // The proof: what is written is read back, digests and all.
     let result = try Blob(bundle.contents, file: output, talk.progress)

@@ -7,7 +7,9 @@ import FoundationEssentials
 import PurgatoryKit
 import SystemPackage
 
-struct Check: ParsableCommand {
+struct Check: Verb {
+  static let example = "check --format github out/purgatory.bin"
+
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check that blobs have no relocations, and that purgatories are whole.",
     discussion: """
@@ -19,7 +21,7 @@ struct Check: ParsableCommand {
       be read, or a link not made. `purgatory check --explain RULE` explains a rule, docs/ci.md how to use it in CI.
       """)
 
-  @Argument(help: "The files to check.")
+  @Argument(help: "The files to check.", completion: .file())
   var file: [String] = []
 
   @Option(help: "How to report.")
@@ -27,7 +29,8 @@ struct Check: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: .init("Write the report to this file, and text to the terminal.", valueName: "file"))
+    help: .init("Write the report to this file, and text to the terminal.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @Option(
@@ -47,13 +50,17 @@ struct Check: ParsableCommand {
   )
   var allow: [Allowance] = []
 
-  @Option(help: .init("Allow what this file lists, a rule[:subject] a line. Repeatable.", valueName: "file"))
+  @Option(
+    help: .init("Allow what this file lists, a rule[:subject] a line. Repeatable.", valueName: "file"),
+    completion: .file())
   var allowList: [String] = []
 
-  @Option(help: .init("Report only what this file does not know.", valueName: "file"))
+  @Option(help: .init("Report only what this file does not know.", valueName: "file"), completion: .file())
   var baseline: String?
 
-  @Option(help: .init("Write what is found to this file, for --baseline, and end with 0.", valueName: "file"))
+  @Option(
+    help: .init("Write what is found to this file, for --baseline, and end with 0.", valueName: "file"),
+    completion: .file())
   var writeBaseline: String?
 
   @Option(
@@ -65,19 +72,21 @@ struct Check: ParsableCommand {
   var embedded = false
 
   @Option(
-    help: .init("Check that this flat file is the bytes of --elf, complete and in order.", valueName: "file"))
+    help: .init("Check that this flat file is the bytes of --elf, complete and in order.", valueName: "file"),
+    completion: .file())
   var flat: String?
 
-  @Option(help: .init("The ELF file of --flat.", valueName: "file"))
+  @Option(help: .init("The ELF file of --flat.", valueName: "file"), completion: .file())
   var elf: String?
 
   @Option(
     parsing: .upToNextOption,
-    help: .init("Link these objects and archives at several bases and compare.", valueName: "object")
+    help: .init("Link these objects and archives at several bases and compare.", valueName: "object"),
+    completion: .file()
   )
   var objects: [String] = []
 
-  @Option(help: .init("The linker script for --objects.", valueName: "file"))
+  @Option(help: .init("The linker script for --objects.", valueName: "file"), completion: .file())
   var script: String?
 
   @Flag(name: .shortAndLong, help: "Report each finding, not one of each kind.")

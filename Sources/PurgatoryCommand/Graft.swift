@@ -5,15 +5,19 @@ import ArgumentParser
 import CheckedArithmetic
 import PurgatoryKit
 
-struct Graft: ParsableCommand {
+struct Graft: Verb {
+  static let example = "graft /usr/sbin/kexec -o kexec.new"
+
   static let configuration = CommandConfiguration(
     commandName: "graft", abstract: "Replace the purgatory inside an arm64 kexec-tools binary.",
     discussion: "Nothing else of the binary changes: kexec takes the new purgatory for its own.")
 
-  @Argument(help: "The kexec binary; it may be stripped.")
+  @Argument(help: "The kexec binary; it may be stripped.", completion: .file())
   var kexec: String
 
-  @Option(name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: .init("Write here; - is standard output.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @OptionGroup var behaviour: BehaviourOptions
@@ -24,8 +28,9 @@ struct Graft: ParsableCommand {
     var changes = InfoChanges()
     _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: nil, defaults: false)
     let program = try Files.read(kexec, .elf)
-    var outputs = OutputFiles(from: [kexec] + (try sources.find().files.map(\.string)))
-    var blob = try sources.build(talk)
+    let origin = try sources.find()
+    var outputs = OutputFiles(from: [kexec] + origin.files)
+    var blob = try sources.build(origin, talk)
     var info = blob.info
     info.presetForObjectLoaders()
     try blob.fill(try changes.applied(to: info, file: output))

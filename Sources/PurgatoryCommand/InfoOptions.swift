@@ -9,6 +9,7 @@ struct InfoOptions: ParsableArguments {
   @Option(
     help: .init(
       "The kernel, an arm64 Image, or what it is packed in; its base is the entry.", valueName: "file[@addr]"),
+    completion: .file(),
     transform: PlacedFile.init(parsing:))
   var kernel: [PlacedFile] = []
 
@@ -16,7 +17,7 @@ struct InfoOptions: ParsableArguments {
   var kernelEntry: UInt64?
 
   @Option(
-    help: .init("The device tree, handed over in x0.", valueName: "file[@addr]"),
+    help: .init("The device tree, handed over in x0.", valueName: "file[@addr]"), completion: .file(),
     transform: PlacedFile.init(parsing:))
   var dtb: [PlacedFile] = []
 
@@ -35,13 +36,14 @@ struct InfoOptions: ParsableArguments {
 
   @Option(
     help: .init("The initial RAM disk; the device tree is told of it.", valueName: "file[@addr]"),
+    completion: .file(),
     transform: PlacedFile.init(parsing:))
   var initrd: [PlacedFile] = []
 
   @Option(
     help: .init(
       "Any other file to verify; zeros follow it up to memsize. Repeatable.",
-      valueName: "file[@addr[+memsize]]"),
+      valueName: "file[@addr[+memsize]]"), completion: .file(),
     transform: PlacedFile.init(parsingSized:))
   var segment: [PlacedFile] = []
 

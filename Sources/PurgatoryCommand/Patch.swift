@@ -6,7 +6,9 @@ import CheckedArithmetic
 import PurgatoryKit
 import SystemPackage
 
-struct Patch: ParsableCommand {
+struct Patch: Verb {
+  static let example = "patch out --messages failures --on-failure reset"
+
   static let configuration = CommandConfiguration(
     commandName: "patch", abstract: "Change fields of struct purgatory_info in a purgatory.",
     discussion: """
@@ -15,11 +17,13 @@ struct Patch: ParsableCommand {
       manifest.json, the purgatory is patched and the manifest is told. What would fail `purgatory check` is not written.
       """)
 
-  @Argument(help: "The purgatory, ELF or flat, or an output folder of `purgatory build`.")
+  @Argument(
+    help: "The purgatory, ELF or flat, or an output folder of `purgatory build`.", completion: .file())
   var file: String
 
   @Option(
-    name: .shortAndLong, help: .init("Write here, not in place; - is standard output.", valueName: "file"))
+    name: .shortAndLong, help: .init("Write here, not in place; - is standard output.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @OptionGroup(title: "What to fill in") var info: InfoOptions

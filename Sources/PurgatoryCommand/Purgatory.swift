@@ -16,7 +16,16 @@ package struct Purgatory: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "purgatory",
     abstract: "Build, fill in and inspect position-independent AArch64 kexec purgatories.",
-    subcommands: [Build.self, Patch.self, Show.self, Check.self, BundleCommand.self, Graft.self, Run.self])
+    version: version,
+    subcommands: verbs + [Manual.self])
+
+  static let verbs: [any Verb.Type] = [
+    Build.self, Patch.self, Show.self, Check.self, BundleCommand.self, Graft.self, Run.self,
+  ]
+
+  private static let version =
+    "purgatory \(purgatoryVersion), ABI version \(PurgatoryInfo.supportedVersion)"
+    + (purgatoryCommit.map { ", commit \($0)" } ?? "")
 
   package init() {}
 
@@ -32,8 +41,8 @@ package struct Purgatory: ParsableCommand {
   /// Runs the command line without its first word. 0: done; 1: an input was rejected; 64: usage.
   package static func status(of arguments: [String]) -> CInt {
     do {
-      if let verb = arguments.first, !verb.hasPrefix("-"), !verbs.contains(verb) {
-        throw ValidationError("no verb '\(verb)', expected \(verbs.joined(separator: ", "))")
+      if let verb = arguments.first, !verb.hasPrefix("-"), !words.contains(verb) {
+        throw UsageError.verb(verb, of: words, arguments)
       }
       var command = try parseAsRoot(arguments)
       try command.run()
@@ -43,22 +52,25 @@ package struct Purgatory: ParsableCommand {
       Terminal.report(rejection)
       return 1
     } catch {
-      return say(error)
+      return say(error, of: arguments)
     }
   }
 
-  private static var verbs: [String] { configuration.subcommands.map { $0._commandName } + ["help"] }
+  /// What the first word may be.
+  private static var words: [String] { configuration.subcommands.map { $0._commandName } + ["help"] }
 
   package func run() throws {
-    throw ValidationError("no verb, expected \(Self.verbs.joined(separator: ", "))")
+    throw UsageError("no verb, expected \(UsageError.list(Self.verbs.map { $0._commandName }))")
   }
 
   /// What ArgumentParser has to say: help that was asked for, or how the command is used.
-  private static func say(_ error: any Error) -> CInt {
+  private static func say(_ error: any Error, of arguments: [String]) -> CInt {
     let code = exitCode(for: error)
     guard code != .success else {
       do {
-        try Terminal.print("\(fullMessage(for: error))\n".utf8)
+        var help = fullMessage(for: error)
+        while help.last == "\n" { help.removeLast() }
+        try Terminal.print("\(help)\(example(for: help))\n".utf8)
         return 0
       } catch {
         if error.isBrokenPipe { Signals.end(by: SIGPIPE) }
@@ -66,21 +78,33 @@ package struct Purgatory: ParsableCommand {
         return 1
       }
     }
-    guard code == .validationFailure else { return code.rawValue }
-    // Of the ways in which it can be misread, the first.
-    // What it would list on lines of their own stands in one.
-    let message = message(for: error).firstReading.replacing("\n  - ", with: " ")
-    Terminal.say("error: \(message.prefix(1).lowercased() + message.dropFirst())")
-    Terminal.say("help: \(usageString(for: error))")
-    return code.rawValue
+    guard code == .validationFailure || error is UsageError else { return code.rawValue }
+    let usage =
+      error as? UsageError
+      ?? UsageError(message(for: error), verb: verb(of: fullMessage(for: error)), arguments)
+    Terminal.say("error: \(usage.message)")
+    Terminal.say("help: \(usage.help)")
+    return ExitCode.validationFailure.rawValue
   }
 
-  /// `purgatory help VERB` of the verb that was misused.
-  private static func usageString(for error: any Error) -> String {
-    let usage = fullMessage(for: error).split(separator: "\n").first { $0.hasPrefix("Usage: ") }
-    let verb = usage?.split(separator: " ").dropFirst(2).first.map(String.init) ?? ""
-    return configuration.subcommands.contains { $0._commandName == verb }
-      ? "purgatory help \(verb)" : "purgatory help"
+  /// How the verb is used whose help was asked for; the command, as its first verb is.
+  private static func example(for help: String) -> String {
+    guard help.hasPrefix("OVERVIEW: "), let usage = help.firstRange(of: "\nUSAGE: ") else { return "" }
+    let line = help[usage.upperBound...].prefix { $0 != "\n" }
+    let name = verb(of: "Usage: \(line)")
+    guard
+      let verb = verbs.first(where: { $0._commandName == name })
+        ?? (line.contains("<subcommand>") ? verbs[0] : nil)
+    else { return "" }
+    return "\n\nEXAMPLE:\n  purgatory \(verb.example)"
+  }
+
+  /// The verb in ArgumentParser's line about how it is used.
+  private static func verb(of usage: String) -> String? {
+    let line = usage.split(separator: "\n").first { $0.hasPrefix("Usage: ") } ?? ""
+    return line.split(separator: " ").prefix(3).last.map(String.init).flatMap { name in
+      verbs.contains { $0._commandName == name } ? name : nil
+    }
   }
 }
 
@@ -89,11 +113,4 @@ private func end(_ status: CInt) -> Never {
   ProgressLines.shared.clear()
   // Other threads may be about to let go of something, and would not come to it.
   Leftovers.clear { exit(status) }
-}
-
-extension String {
-  /// ArgumentParser tells each way to read a line, in lines that begin so; the first is the likeliest.
-  fileprivate var firstReading: String {
-    String(self[..<(firstRange(of: "\n   or: ")?.lowerBound ?? endIndex)])
-  }
 }

@@ -6,7 +6,9 @@ import CheckedArithmetic
 import FoundationEssentials
 import PurgatoryKit
 
-struct Run: ParsableCommand {
+struct Run: Verb {
+  static let example = "run out --expect verified"
+
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Boot a manifest's segments, or a kernel, in QEMU.",
     discussion: """
@@ -16,8 +18,8 @@ struct Run: ParsableCommand {
 
   @Argument(
     help:
-      "An output folder of `purgatory build`, its manifest.json, or an arm64 Image or what it is packed in."
-  )
+      "An output folder of `purgatory build`, its manifest.json, or an arm64 Image or what it is packed in.",
+    completion: .file())
   var file: String
 
   @Option(
@@ -28,7 +30,9 @@ struct Run: ParsableCommand {
   @Option(help: "The exception level to start at. (default: the one with the purgatory's way to PSCI)")
   var el: Emulator.Level?
 
-  @Option(help: .init("The initial RAM disk of an Image. (default: that of a UKI)", valueName: "file"))
+  @Option(
+    help: .init("The initial RAM disk of an Image. (default: that of a UKI)", valueName: "file"),
+    completion: .file())
   var initrd: String?
 
   @Option(help: .init("The command line of an Image. (default: that of a UKI)", valueName: "string"))
@@ -89,12 +93,15 @@ struct Run: ParsableCommand {
     case .guest where expect == nil: return
     case .guest:
       throw Rejection(
-        Problem(file, "console", found: "the guest ended", expected: "\"\(expect ?? "")\" before it"))
+        Problem(
+          file, "console", found: "the guest ended", expected: "\"\(expect ?? "")\" before it",
+          help: "run it without --expect, and read the console"))
     case .timeout:
       throw Rejection(
         Problem(
           file, "console", found: "nothing ended the run in \(timeout ?? 0) s",
-          expected: expect.map { "\"\($0)\"" }))
+          expected: expect.map { "\"\($0)\"" },
+          help: "give it more time with --timeout SECONDS, or read the console above"))
     }
   }
 }

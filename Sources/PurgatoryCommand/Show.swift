@@ -5,12 +5,14 @@ import ArgumentParser
 import CheckedArithmetic
 import PurgatoryKit
 
-struct Show: ParsableCommand {
+struct Show: Verb {
+  static let example = "show --map out"
+
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what a purgatory holds, and whether it is ready.",
     discussion: "Exit status 1: it is no purgatory, or holds what it would refuse when it is entered.")
 
-  @Argument(help: "The purgatory, ELF or flat.")
+  @Argument(help: "The purgatory, ELF or flat.", completion: .file())
   var file: String
 
   @Flag(help: "Print JSON.")

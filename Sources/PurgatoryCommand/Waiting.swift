@@ -40,6 +40,11 @@ private final class Outcome<Value: Sendable>: Sendable {
 
   func wait() -> Result<Value, Rejection> {
     isThere.wait()
-    return result.withLock { $0 } ?? .failure(Rejection(Problem("purgatory", found: "no result")))
+    return result.withLock { $0 }
+      ?? .failure(
+        Rejection(
+          Problem(
+            "purgatory", found: "no result",
+            help: "run it again; if it says so again, report it with this command line")))
   }
 }

@@ -109,7 +109,8 @@ public struct Blob: Sendable {
     } catch {
       throw Rejection(
         Problem(
-          file, "regions", found: "\(error.regions)", expected: "at most \(PurgatoryInfo.maximumRegions)"))
+          file, "regions", found: "\(error.regions)", expected: "at most \(PurgatoryInfo.maximumRegions)",
+          help: "verify fewer, larger segments"))
     }
     let start = loadRange.lowerBound + infoOffset
     bytes.replaceSubrange(start..<start + PurgatoryInfo.size, with: encoded)

@@ -75,7 +75,8 @@ public struct InfoChanges: Sendable {
       problems.append(
         Problem(
           "--digest \(digest.rawValue)", found: "no file to compute it of",
-          expected: "--kernel, --dtb, --initrd or --segment"))
+          expected: "--kernel, --dtb, --initrd or --segment",
+          help: "name a file to verify, or use --digest none"))
     }
     if digest == DigestMode.none {
       info.skipChecks = true
@@ -93,20 +94,23 @@ public struct InfoChanges: Sendable {
       info.resultAddress = address == 0 ? 0 : address &- origin
       if address != 0, info.resultAddress == 0 {
         problems.append(
-          Problem("--result-addr", found: "the purgatory's own address", expected: "memory of its own"))
+          Problem(
+            "--result-addr", found: "the purgatory's own address", expected: "memory of its own",
+            help: "give another address, or --result-addr 0 for nowhere"))
       }
     }
     for segment in [kernelEntry == nil ? kernel : nil, dtb] where segment?.base == 0 && !isRelative {
       problems.append(
         Problem(
           segment?.file ?? "", "address", found: "0x0",
-          expected: "any other: the purgatory takes it for none"))
+          expected: "any other: the purgatory takes it for none", help: "let it be placed, without an address"
+        ))
     }
     if let dtb, let dtbAddress, dtb.base != dtbAddress {
       problems.append(
         Problem(
           "--dtb-addr", found: String(hex: dtbAddress),
-          expected: "\(String(hex: dtb.base)), where --dtb puts \(dtb.file)"))
+          expected: "\(String(hex: dtb.base)), where --dtb puts \(dtb.file)", help: "leave --dtb-addr out"))
     }
 
     let blobBase = loadAddress ?? (isRelative ? 0 : nil)
@@ -122,7 +126,8 @@ public struct InfoChanges: Sendable {
       problems.append(
         Problem(
           file, "result_addr", found: "\(String(hex: info.resultAddress &+ origin)) in \(kernel.file)",
-          expected: "memory that the kernel does not clear"))
+          expected: "memory that the kernel does not clear",
+          help: "give another address, or --result-addr 0 for nowhere"))
     }
     guard problems.isEmpty else { throw Rejection(problems) }
     try computeDigests(in: &info, progress)  // last: what is refused is not hashed first
@@ -148,7 +153,9 @@ public struct InfoChanges: Sendable {
     let maximum = PurgatoryInfo.maximumRegions
     guard segments.count <= maximum else {
       return [
-        Problem("--segment", found: "\(segments.count) segments", expected: "at most \(maximum) in all")
+        Problem(
+          "--segment", found: "\(segments.count) segments", expected: "at most \(maximum) in all",
+          help: "put several files into one, as an initrd can hold them")
       ]
     }
     let mode = digest ?? (info.flags.contains(.verifyCombined) ? .combined : .regions)
@@ -169,13 +176,17 @@ public struct InfoChanges: Sendable {
     if let blobBase {
       if !blobBase.isMultiple(of: PurgatoryInfo.loadAlignment) {
         problems.append(
-          Problem("--load-address", found: String(hex: blobBase), expected: "a multiple of 4 KiB"))
+          Problem(
+            "--load-address", found: String(hex: blobBase), expected: "a multiple of 4 KiB",
+            help: "--load-address \(String(hex: blobBase.roundedDown(to: PurgatoryInfo.loadAlignment)))"))
       }
       if let range = Range(base: blobBase, size: memorySize) {
         placed.append((name: "the purgatory", range: range))
       } else {
         problems.append(
-          Problem("--load-address", found: String(hex: blobBase), expected: "an end below 2^64"))
+          Problem(
+            "--load-address", found: String(hex: blobBase), expected: "an end below 2^64",
+            help: "give a lower --load-address, or none"))
       }
     }
     for (index, first) in placed.enumerated() {
@@ -184,7 +195,8 @@ public struct InfoChanges: Sendable {
           Problem(
             first.name, "address",
             found: "\(first.range.addresses) overlaps \(second.name) at \(second.range.addresses)",
-            expected: "memory of its own"))
+            expected: "memory of its own",
+            help: "let them be placed, without addresses: --dtb FILE or --memory BASE+SIZE says where"))
       }
     }
     return problems

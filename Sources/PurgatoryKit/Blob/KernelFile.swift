@@ -32,7 +32,7 @@ public struct KernelFile: Sendable {
         throw Rejection(
           Problem(
             file, found: "packed \(containers.count) times: \(containers.joined(separator: ", "))",
-            expected: "an arm64 Image in it"))
+            expected: "an arm64 Image in it", help: "unpack it, and give the Image that is in it"))
       }
       do throws(Rejection) {
         try unpack(file, progress)
@@ -134,14 +134,15 @@ private struct ZBoot {
       throw Rejection(
         Problem(
           file, "EFI zboot header", found: "\(size) bytes at \(String(hex: UInt64(offset)))",
-          expected: "a payload in the file's \(fileSize) bytes"))
+          expected: "a payload in the file's \(fileSize) bytes", help: "the file is cut off: copy it again"))
     }
     // zstd22 and xzkern say how, too.
     guard let compression = Compression.allCases.first(where: { name.hasPrefix($0.rawValue) }) else {
       throw Rejection(
         Problem(
           file, "EFI zboot header", found: "compression \"\(name)\"",
-          expected: Compression.allCases.map(\.rawValue).joined(separator: ", ")))
+          expected: Compression.allCases.map(\.rawValue).joined(separator: ", "),
+          help: "unpack it, and give the Image that is in it"))
     }
     payload = start..<end
     self.compression = compression
@@ -171,7 +172,7 @@ private struct PEFile {
       throw Rejection(
         Problem(
           file, "machine", found: name.map { "a kernel for \($0)" } ?? String(hex: UInt64(machine)),
-          expected: "an arm64 kernel"))
+          expected: "an arm64 kernel", help: "give a kernel that was built with ARCH=arm64"))
     }
     self.file = file
     var sections: [(String, Range<Int>)] = []
@@ -183,7 +184,9 @@ private struct PEFile {
         let offset: UInt32 = bytes.integer(at: entry &+ 20)
       else {
         throw Rejection(
-          Problem(file, "PE section \(index)", found: "an end of the file", expected: "its header"))
+          Problem(
+            file, "PE section \(index)", found: "an end of the file", expected: "its header",
+            help: "the file is cut off: copy it again"))
       }
       let name = String(decoding: bytes[entry..<entry &+ 8].prefix { $0 != 0 }, as: UTF8.self)
       // Padded to what the file is aligned to.
@@ -193,7 +196,7 @@ private struct PEFile {
         throw Rejection(
           Problem(
             file, "PE section \(name)", found: "\(end &- start) bytes at \(String(hex: UInt64(offset)))",
-            expected: "them in the file's \(fileSize) bytes"))
+            expected: "them in the file's \(fileSize) bytes", help: "the file is cut off: copy it again"))
       }
       sections.append((name, start..<end))
     }
@@ -204,7 +207,10 @@ private struct PEFile {
   func section(_ name: String) throws(Rejection) -> Range<Int>? {
     let found = sections.filter { $0.name == name }
     guard found.count <= 1 else {
-      throw Rejection(Problem(file, "sections", found: "\(found.count) named \(name)", expected: "one"))
+      throw Rejection(
+        Problem(
+          file, "sections", found: "\(found.count) named \(name)", expected: "one",
+          help: "make the UKI again, with one of each"))
     }
     return found.first.flatMap { $0.range.isEmpty ? nil : $0.range }
   }

@@ -30,11 +30,16 @@ public struct KernelImage: Equatable, Sendable {
       let flags: UInt64 = bytes.integer(at: Self.flagsOffset)
     else { throw Rejection(Self.notAnImage(bytes, file)) }
     guard flags & 1 == 0 else {
-      throw Rejection(Problem(file, "flags", found: "a big-endian kernel", expected: "a little-endian one"))
+      throw Rejection(
+        Problem(
+          file, "flags", found: "a big-endian kernel", expected: "a little-endian one",
+          help: "build it with CONFIG_CPU_LITTLE_ENDIAN=y"))
     }
     guard imageSize != 0 else {
       throw Rejection(
-        Problem(file, "image_size", found: "0", expected: "the kernel's memory size (Linux 3.17 or newer)"))
+        Problem(
+          file, "image_size", found: "0", expected: "the kernel's memory size (Linux 3.17 or newer)",
+          help: "give a newer kernel"))
     }
     self.textOffset = textOffset
     self.imageSize = imageSize
@@ -56,7 +61,9 @@ public struct KernelImage: Equatable, Sendable {
   static func notAnImage(_ bytes: [UInt8], _ file: String) -> Problem {
     let expected = "an arm64 Image (\"ARM\\x64\" at 0x38)"
     if bytes.count >= 0x206, bytes[0x202..<0x206] == [0x48, 0x64, 0x72, 0x53] {
-      return Problem(file, "header", found: "an x86 kernel (bzImage)", expected: expected)
+      return Problem(
+        file, "header", found: "an x86 kernel (bzImage)", expected: expected,
+        help: "give a kernel that was built with ARCH=arm64")
     }
     let kinds: [(start: [UInt8], name: String, help: String)] = [
       ([0x1f, 0x8b], "gzip data", "gunzip -c \(file) > Image"),

@@ -47,13 +47,17 @@ public struct Segment: Sendable {
       problems.append(
         Problem(
           file, "memory size", found: String(hex: memorySize),
-          expected: "at least the file's \(fileSize) bytes"))
+          expected: "at least the file's \(fileSize) bytes",
+          help: "leave +MEMSIZE out, or give at least the file's size"))
     }
     if !base.isMultiple(of: PurgatoryInfo.regionAlignment) {
       problems.append(
         Problem(
           file, "address", found: String(hex: base),
-          expected: "a multiple of \(PurgatoryInfo.regionAlignment)"))
+          expected: "a multiple of \(PurgatoryInfo.regionAlignment)",
+          help:
+            "let it be placed, without an address, or give \(String(hex: base.roundedDown(to: PurgatoryInfo.regionAlignment)))"
+        ))
     }
     switch role {
     case .kernel:
@@ -64,7 +68,8 @@ public struct Segment: Sendable {
           problems.append(
             Problem(
               file, "address", found: String(hex: base),
-              expected: "a multiple of 2 MiB plus text_offset \(String(hex: image.textOffset))"))
+              expected: "a multiple of 2 MiB plus text_offset \(String(hex: image.textOffset))",
+              help: "let it be placed, without an address"))
         }
       } catch {
         problems += error.problems
@@ -73,7 +78,10 @@ public struct Segment: Sendable {
       do {
         try DeviceTree.validate(contents.bytes(.deviceTree))
       } catch let error as DeviceTreeError {
-        problems.append(Problem(file, error.place, found: error.found, expected: error.expected))
+        problems.append(
+          Problem(
+            file, error.place, found: error.found, expected: error.expected,
+            help: "give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"))
       } catch {
         problems += (error as? Rejection)?.problems ?? [Problem(file, error: error)]
       }
@@ -91,7 +99,7 @@ public struct Segment: Sendable {
       problems.append(
         Problem(
           file, "address", found: "\(String(hex: base)) + \(String(hex: size)) bytes",
-          expected: "an end below 2^64"))
+          expected: "an end below 2^64", help: "give a lower address, or none"))
     }
     guard problems.isEmpty, let range else { throw Rejection(problems) }
 

@@ -26,13 +26,14 @@ extension Toolchain {
       try await linking
       proof = try await proving
     } catch {
-      throw error as? Rejection ?? Rejection(Problem(elf, found: "\(error)"))
+      throw error as? Rejection
+        ?? Rejection(Problem(elf, found: "\(error)", help: "see the commands with -v"))
     }
     guard proof.alignment <= PurgatoryInfo.loadAlignment else {
       throw Rejection(
         Problem(
           source.linkerScript.string, found: "an alignment of \(proof.alignment >> 10) KiB",
-          expected: "at most 4 KiB"))
+          expected: "at most 4 KiB", help: "lower the alignment of its sections"))
     }
     guard proof.findings.isEmpty else { throw Rejection(proof.findings.map { $0.problem(in: elf) }) }
     var bytes = try Files.read(work.path.appending(elf).string, .elf)
@@ -42,10 +43,11 @@ extension Toolchain {
       range = linked.segments.first { $0.type == .load }?.fileRange
       guard FlatImage(linked) == proof.image else {
         throw Problem(
-          elf, found: "other bytes with -pie than without", expected: "the bytes that were proven")
+          elf, found: "other bytes with -pie than without", expected: "the bytes that were proven",
+          help: "see the commands with -v, and link without -pie to compare")
       }
     } catch {
-      throw Rejection(error as? Problem ?? Problem(elf, found: "\(error)"))
+      throw Rejection(error as? Problem ?? Problem(elf, found: "\(error)", help: "see the commands with -v"))
     }
     if let range { Seal.set(in: &bytes, at: range) }
     return bytes
@@ -107,11 +109,15 @@ extension Toolchain.Command {
       status = result.terminationStatus
       output = result.standardError
     } catch {
-      throw Rejection(Problem(program.string, found: "cannot be run: \(error)"))
+      throw Rejection(Problem(program.string, found: "cannot be run: \(error)", help: "ls -l \(program)"))
     }
     guard status.isSuccess else {
       throw Rejection(
-        [Problem(purpose, found: "\(program.lastComponent?.string ?? "") failed: \(status.words)")],
+        [
+          Problem(
+            purpose, found: "\(program.lastComponent?.string ?? "") failed: \(status.words)",
+            help: "mend what it says above; -v shows its command line")
+        ],
         transcript: output)
     }
   }

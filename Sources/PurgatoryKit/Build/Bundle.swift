@@ -67,7 +67,9 @@ public struct Bundle: Sendable {
       let dtb = File(role: .dtb, name: dtb.name, bytes: try board.bytes(told), address: nil)
       guard let base = Self.place(dtb, from: end) else {
         throw Rejection(
-          Problem(dtb.name, "size", found: "\(dtb.contents.count) bytes", expected: "at most 2 MiB"))
+          Problem(
+            dtb.name, "size", found: "\(dtb.contents.count) bytes", expected: "at most 2 MiB",
+            help: "leave nodes out of it that this board does not need"))
       }
       let segment = try Segment(role: .dtb, file: dtb.name, contents: dtb.contents, base: base)
       end = segment.range.upperBound
@@ -77,7 +79,9 @@ public struct Bundle: Sendable {
     let below = (end.minus(image.textOffset) ?? 0).roundedUp(to: KernelImage.alignment)
     guard image.textOffset < KernelImage.alignment, let base = below?.plus(image.textOffset) else {
       throw Rejection(
-        Problem(kernel.name, "text_offset", found: String(hex: image.textOffset), expected: "less than 2 MiB")
+        Problem(
+          kernel.name, "text_offset", found: String(hex: image.textOffset), expected: "less than 2 MiB",
+          help: "give a kernel of Linux 5.10 or newer")
       )
     }
     segments.insert(

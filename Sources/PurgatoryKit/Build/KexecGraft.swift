@@ -19,7 +19,9 @@ public struct KexecGraft: Sendable {
   public init(program: [UInt8], file: String, object: RelocatableObject) throws(Rejection) {
     guard ELFFile.looksLikeELF(program) else {
       throw Rejection(
-        Problem(file, found: "no ELF file", expected: "the kexec program, not packed and not a script"))
+        Problem(
+          file, found: "no ELF file", expected: "the kexec program, not packed and not a script",
+          help: "give the kexec of an arm64 kexec-tools package, usr/sbin/kexec"))
     }
     do {
       _ = try ELFFile(program)
@@ -31,7 +33,8 @@ public struct KexecGraft: Sendable {
       throw Rejection(
         Problem(
           file, found: "\(purgatories.isEmpty ? "no purgatory" : "\(purgatories.count) purgatories") in it",
-          expected: "the one of kexec-tools"))
+          expected: "the one of kexec-tools",
+          help: "give the kexec of an arm64 kexec-tools package, usr/sbin/kexec"))
     }
     let place = "purgatory at offset \(String(hex: UInt64(range.lowerBound)))"
     do {
@@ -39,7 +42,9 @@ public struct KexecGraft: Sendable {
       let symbols = Set(try elf.symbols().filter { $0.definition != .undefined }.map(\.name))
       guard elf.header.machine == .aarch64, elf.header.elfClass == .elf64 else {
         throw Rejection(
-          Problem(file, place, found: "one for \(elf.header.machine.name)", expected: "one for AArch64"))
+          Problem(
+            file, place, found: "one for \(elf.header.machine.name)", expected: "one for AArch64",
+            help: "give the kexec of an arm64 kexec-tools package, usr/sbin/kexec"))
       }
       guard !symbols.contains(PurgatoryRules.infoSymbol) else {
         throw Rejection(
@@ -53,15 +58,21 @@ public struct KexecGraft: Sendable {
           Problem(
             file, place,
             found: missing.isEmpty ? elf.header.type.name : "no \(missing.joined(separator: ", "))",
-            expected: "the object that kexec-tools fills in"))
+            expected: "the object that kexec-tools fills in",
+            help: "give a kexec that has none of ours yet, as its package has it"))
       }
     } catch {
-      throw error as? Rejection ?? Rejection(Problem(file, place, found: "\(error)"))
+      throw error as? Rejection
+        ?? Rejection(
+          Problem(
+            file, place, found: "\(error)",
+            help: "give the kexec of an arm64 kexec-tools package, usr/sbin/kexec"))
     }
     guard object.bytes.count <= range.count else {
       throw Rejection(
         Problem(
-          file, place, found: "\(range.count) bytes", expected: "room for the \(object.bytes.count) of ours"))
+          file, place, found: "\(range.count) bytes", expected: "room for the \(object.bytes.count) of ours",
+          help: "build kexec-tools from source with the output of purgatory build --format ro"))
     }
     // The program knows its purgatory's size; zeros behind an ELF file's tables are nothing to it.
     let padding = [UInt8](repeating: 0, count: range.count - object.bytes.count)

@@ -57,23 +57,31 @@ public struct Manifest: Codable, Equatable, Sendable {
   public init(decoding bytes: [UInt8], file: String) throws(Rejection) {
     guard bytes.count <= Files.Limit.text.rawValue else {
       throw Rejection(
-        Problem(file, "size", found: "\(bytes.count) bytes", expected: "at most \(Files.Limit.text)"))
+        Problem(
+          file, "size", found: "\(bytes.count) bytes", expected: "at most \(Files.Limit.text)",
+          help: "purgatory build --output-dir DIR writes one"))
     }
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(bytes))
     } catch {
       let (place, found) = (error as? DecodingError)?.reason ?? (nil, "no manifest")
       throw Rejection(
-        Problem(file, place, found: found, expected: "what purgatory build writes into a manifest"))
+        Problem(
+          file, place, found: found, expected: "what purgatory build writes into a manifest",
+          help: "purgatory build --output-dir DIR writes one"))
     }
     guard version == 1 else {
-      throw Rejection(Problem(file, "version", found: "\(version)", expected: "1"))
+      throw Rejection(
+        Problem(
+          file, "version", found: "\(version)", expected: "1",
+          help: "purgatory build --output-dir DIR writes one"))
     }
     guard segments.count <= PurgatoryInfo.maximumRegions + 1 else {
       throw Rejection(
         Problem(
           file, "segments", found: "\(segments.count)",
-          expected: "at most \(PurgatoryInfo.maximumRegions) and the purgatory"))
+          expected: "at most \(PurgatoryInfo.maximumRegions) and the purgatory",
+          help: "purgatory build --output-dir DIR writes one"))
     }
   }
 

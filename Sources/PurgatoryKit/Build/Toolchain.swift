@@ -23,7 +23,7 @@ public struct Toolchain: Equatable, Sendable {
 
     /// As a shell would take it.
     public var line: String {
-      ([program.string] + arguments).joined(separator: " ")
+      ([program.string] + arguments).map(\.quotedForShell).joined(separator: " ")
     }
   }
 

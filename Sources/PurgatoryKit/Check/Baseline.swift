@@ -64,7 +64,8 @@ public struct Baseline: Codable, Equatable, Sendable {
     do {
       return Array(try encoder.encode(self)) + Array("\n".utf8)
     } catch {
-      throw Rejection(Problem("baseline", found: "\(error)"))
+      throw Rejection(
+        Problem("baseline", found: "\(error)", help: "purgatory check --write-baseline FILE writes one"))
     }
   }
 

@@ -66,13 +66,14 @@ extension Checker {
         let elf = try ELFFile(elfBytes)
         guard elf.header.type != .relocatable else {
           throw Problem(
-            path, "ELF header", found: "an object", expected: "the linked file that the flat one is of")
+            path, "ELF header", found: "an object", expected: "the linked file that the flat one is of",
+            help: "give the file that objcopy was given")
         }
         file.list.add(FlatImage(elf).differences(from: bytes, filledIn: info(in: elf)))
       } catch {
         throw Rejection(
           error as? Problem ?? (error as? ELFError)?.finding.problem(in: path)
-            ?? Problem(path, found: "\(error)"))
+            ?? Problem(path, found: "\(error)", help: "give the file that objcopy was given"))
       }
       if profile == .purgatory { judge(flatPurgatory: bytes, into: &file) }
     } catch {

@@ -165,7 +165,8 @@ extension Toolchain {
     do {
       return try Self.differences(ELFFile(first), ELFFile(second), distance, input)
     } catch {
-      throw error as? Rejection ?? Rejection(Problem(input.script, found: "\(error)"))
+      throw error as? Rejection
+        ?? Rejection(Problem(input.script, found: "\(error)", help: "see the commands with -v"))
     }
   }
 

@@ -73,7 +73,9 @@ public final class Contents: Sendable {
     }
     guard size <= UInt64(Files.Limit.segment.rawValue) else {
       throw Rejection(
-        Problem(path, "size", found: "\(size) bytes", expected: "at most \(Files.Limit.segment)"))
+        Problem(
+          path, "size", found: "\(size) bytes", expected: "at most \(Files.Limit.segment)",
+          help: "give a smaller file"))
     }
     self.init([.file(file, Range(uncheckedBounds: (0, size)))], name: path)
   }
@@ -127,7 +129,9 @@ public final class Contents: Sendable {
   /// All of them, to be parsed.
   public func bytes(_ limit: Files.Limit) throws(Rejection) -> [UInt8] {
     guard count <= UInt64(limit.rawValue) else {
-      throw Rejection(Problem(name, "size", found: "\(count) bytes", expected: "at most \(limit)"))
+      throw Rejection(
+        Problem(
+          name, "size", found: "\(count) bytes", expected: "at most \(limit)", help: "give a smaller file"))
     }
     if case .bytes(let bytes)? = pieces.first, pieces.count == 1 { return bytes }
     return try prefix(Int(clamping: count))

@@ -37,7 +37,8 @@ public enum Files {
       return try file.closeAfter {
         let status = try file.stat()
         guard ![.characterSpecial, .blockSpecial].contains(status.type) else {
-          throw Problem(path, found: "is a device", expected: "a file")
+          throw Problem(
+            path, found: "is a device", expected: "a file", help: "copy what is wanted of it into a file")
         }
         return try read(file, expectedSize: Int(clamping: status.size), path, limit)
       }
@@ -81,7 +82,9 @@ public enum Files {
     do {
       if let status = try? folder.stat() {
         if status.type == .directory { return }
-        throw Problem(path, found: "is no folder", expected: "a folder, or nothing yet")
+        throw Problem(
+          path, found: "is no folder", expected: "a folder, or nothing yet",
+          help: "name another folder, or move that away")
       }
       let parent = folder.removingLastComponent()
       if !parent.isEmpty, parent != folder { try makeDirectory(parent.string) }
@@ -98,7 +101,7 @@ public enum Files {
     _ file: FileDescriptor, expectedSize: Int, _ path: String, _ limit: Limit
   ) throws -> [UInt8] {
     let tooLarge = { (found: String) in
-      Problem(path, "size", found: found, expected: "at most \(limit)")
+      Problem(path, "size", found: found, expected: "at most \(limit)", help: "give a smaller file")
     }
     guard expectedSize <= limit.rawValue else { throw tooLarge("\(expectedSize) bytes") }
     var bytes: [UInt8] = []
@@ -110,7 +113,11 @@ public enum Files {
       guard bytes.count + chunk.count <= limit.rawValue else { throw tooLarge("more than \(limit)") }
       if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
     }
-    guard !bytes.isEmpty else { throw Problem(path, found: "is empty") }
+    guard !bytes.isEmpty else {
+      throw Problem(
+        path, found: "is empty", help: "make it again: ls -l \(path.quotedForShell) shows when it was written"
+      )
+    }
     return bytes
   }
 }
@@ -123,6 +130,18 @@ extension Problem {
       errno.map { $0.description.prefix(1).lowercased() + $0.description.dropFirst() } ?? "\(error)"
     self.init(
       path, found: [doing, reason].compactMap { $0 }.joined(separator: ": "),
-      help: errno == .isDirectory ? "name a file in it" : nil)
+      help: Self.remedy(errno, at: path))
+  }
+
+  /// What shows why the system did not want to.
+  private static func remedy(_ errno: Errno?, at path: String) -> String {
+    let folder = FilePath(path).removingLastComponent().string
+    let there = (folder.isEmpty ? "." : folder).quotedForShell
+    return switch errno {
+    case .isDirectory: "name a file in it"
+    case .noSuchFileOrDirectory, .notDirectory: "ls -ld \(there)"
+    case .noSpace: "df -h \(there)"
+    default: "ls -ld \(there) \(path.quotedForShell)"
+    }
   }
 }

@@ -23,7 +23,8 @@ final class InputFile: Sendable {
     do {
       opened = try descriptor.stat()
       guard ![.characterSpecial, .blockSpecial].contains(opened.type) else {
-        throw Problem(path, found: "is a device", expected: "a file")
+        throw Problem(
+          path, found: "is a device", expected: "a file", help: "copy what is wanted of it into a file")
       }
       guard opened.type != .directory else { throw Errno.isDirectory }
     } catch {

@@ -80,7 +80,7 @@ public struct OutputFiles: Sendable {
         problems.append(
           Problem(
             output.path, found: (output.copied.map { "the copy of \($0) " } ?? "") + "would replace \(owner)",
-            expected: "an output that is no other file of this command"))
+            expected: "an output that is no other file of this command", help: "write to another file"))
       }
     }
     guard problems.isEmpty else { throw Rejection(problems) }

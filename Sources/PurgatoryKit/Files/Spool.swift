@@ -37,10 +37,15 @@ struct Spool: ~Copyable {
       if bytes.isEmpty { break }
       try spool.append(bytes[...])
       guard spool.count <= UInt64(limit.rawValue) else {
-        throw Rejection(Problem(name, "size", found: "more than \(limit)", expected: "at most \(limit)"))
+        throw Rejection(
+          Problem(
+            name, "size", found: "more than \(limit)", expected: "at most \(limit)",
+            help: "give a smaller file"))
       }
     }
-    guard spool.count > 0 else { throw Rejection(Problem(name, found: "is empty")) }
+    guard spool.count > 0 else {
+      throw Rejection(Problem(name, found: "is empty", help: "see whether what writes it failed"))
+    }
     return try spool.end()
   }
 

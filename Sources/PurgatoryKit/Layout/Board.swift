@@ -16,7 +16,10 @@ public struct Board: Sendable {
     do {
       tree = try DeviceTree(bytes)
     } catch {
-      throw Rejection(Problem(file, error.place, found: error.found, expected: error.expected))
+      throw Rejection(
+        Problem(
+          file, error.place, found: error.found, expected: error.expected,
+          help: "give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"))
     }
     if let problem = otherKind { throw Rejection(problem) }
   }

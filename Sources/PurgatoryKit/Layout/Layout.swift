@@ -37,7 +37,8 @@ public struct Layout: Sendable {
       }
     }
     if request.commandLine != nil, dtb == nil {
-      problems.append(Problem("--cmdline", found: "no device tree to put it in", expected: "--dtb"))
+      problems.append(
+        Problem("--cmdline", found: "no device tree to put it in", expected: "--dtb", help: "add --dtb FILE"))
     }
     let map = MemoryMap(board: board, told: request.memory, isForced: request.isForced)
     memory = map.memory

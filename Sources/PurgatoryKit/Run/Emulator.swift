@@ -75,7 +75,8 @@ public struct Emulator: Sendable {
         else {
           throw Rejection(
             Problem(
-              path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64"))
+              path, segment.name, found: "base \(String(hex: segment.base))", expected: "an end below 2^64",
+              help: "build the folder again: purgatory build --output-dir DIR"))
         }
         taken.append((segment.name, range))
         // QEMU takes two commas for one.
@@ -120,7 +121,9 @@ public struct Emulator: Sendable {
     }
     if !taken.contains(where: { $0.range.contains(manifest.entry) }) {
       problems.append(
-        Problem(path, "entry", found: String(hex: manifest.entry), expected: "an address in a segment"))
+        Problem(
+          path, "entry", found: String(hex: manifest.entry), expected: "an address in a segment",
+          help: "build the folder again: purgatory build --output-dir DIR"))
     }
     guard problems.isEmpty else { throw Rejection(problems) }
 
@@ -130,7 +133,9 @@ public struct Emulator: Sendable {
       let words = Self.stub(x0: Self.ramBase, entry: manifest.entry)
       guard let place = free.place(size: UInt64(words.count * 8), alignment: 4 << 10) else {
         throw Rejection(
-          Problem(path, found: "no free page to set x0 from", expected: "one in \(ram.addresses)"))
+          Problem(
+            path, found: "no free page to set x0 from", expected: "one in \(ram.addresses)",
+            help: "give it more memory: --memory 2G"))
       }
       start = place.lowerBound
       for (index, word) in words.enumerated() {

@@ -44,7 +44,8 @@ extension Emulator {
           Self.program, found: "not found", expected: "QEMU in PATH",
           help: "apt-get install qemu-system-arm"))
     } catch {
-      throw Rejection(Problem(Self.program, found: "cannot be run: \(error)"))
+      throw Rejection(
+        Problem(Self.program, found: "cannot be run: \(error)", help: "apt-get install qemu-system-arm"))
     }
   }
 
@@ -83,7 +84,10 @@ extension Emulator {
     }
     if result.closureResult == .guest, !result.terminationStatus.isSuccess {
       throw Rejection(
-        [Problem(program, found: "failed: \(result.terminationStatus.words)")],
+        [
+          Problem(
+            program, found: "failed: \(result.terminationStatus.words)", help: "mend what it says above")
+        ],
         transcript: result.standardError)
     }
     return result.closureResult
