@@ -80,7 +80,7 @@ extension PurgatoryInfo {
 }
 
 /// An offset modulo 2^64 as a person reads it: `+0x1000`, `-0x1000`.
-private func signedHex(_ value: UInt64) -> String {
+func signedHex(_ value: UInt64) -> String {
   let signed = Int64(bitPattern: value)
   return (signed < 0 ? "-" : "+") + String(hex: signed.magnitude)
 }

@@ -23,6 +23,7 @@ enum Terminal {
   /// All that is wrong, each with its remedy, and before that what a failed tool said.
   static func report(_ rejection: Rejection) {
     for line in (rejection.transcript ?? "").split(separator: "\n") { say(String(line)) }
+    for line in rejection.diagram?.text ?? [] { say(line) }
     for (index, problem) in rejection.problems.enumerated() {
       say("error: \(problem.shortened)")
       // The same remedy once for a run of problems.

@@ -51,14 +51,26 @@ public struct Rejection: Error, Equatable, Sendable {
   public let transcript: String?
   /// Nobody reads standard output any more.
   public let isBrokenPipe: Bool
+  /// Where everything would be, of problems that a picture makes plain.
+  package let diagram: MemoryDiagram?
 
   public init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
+    self.init(problems, transcript: transcript, isBrokenPipe: isBrokenPipe, diagram: nil)
+  }
+
+  private init(_ problems: [Problem], transcript: String?, isBrokenPipe: Bool, diagram: MemoryDiagram?) {
     self.problems = problems
     self.transcript = transcript
     self.isBrokenPipe = isBrokenPipe
+    self.diagram = diagram
   }
 
   public init(_ problem: Problem) {
     self.init([problem])
+  }
+
+  /// The same, with a picture of memory.
+  package func with(_ diagram: MemoryDiagram) -> Rejection {
+    Rejection(problems, transcript: transcript, isBrokenPipe: isBrokenPipe, diagram: diagram)
   }
 }

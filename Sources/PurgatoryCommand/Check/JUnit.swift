@@ -17,14 +17,14 @@ struct JUnit: CheckWriter {
     func count(_ outcome: TestCase.Outcome) -> Int { cases.count { $0.outcome == outcome } }
     let words = ["judged: \(file.judged)", "verdict: \(file.verdict.rawValue)"] + file.notes
     return """
-        <testsuite name="\(xml(file.path.printable))" package="purgatory check" id="\(index)" \
+        <testsuite name="\(file.path.printable.escapedForXML)" package="purgatory check" id="\(index)" \
       timestamp="1970-01-01T00:00:00" hostname="localhost" tests="\(cases.count)" \
       failures="\(count(.failure))" errors="\(count(.error))" skipped="\(count(.skipped))" time="0">
           <properties>
             <property name="version" value="\(purgatoryVersion)"/>
           </properties>
       \(cases.map(\.element).joined(separator: "\n"))
-          <system-out>\(xml(words.joined(separator: "\n").printableLines))</system-out>
+          <system-out>\(words.joined(separator: "\n").printableLines.escapedForXML)</system-out>
           <system-err></system-err>
         </testsuite>
 
@@ -46,17 +46,18 @@ private struct TestCase {
 
   init(_ file: CheckedFile, _ rule: Rule) {
     let findings = file.findings.filter { $0.rule == rule }
-    let start = "    <testcase classname=\"\(xml(file.path.printable))\" name=\"\(rule.rawValue)\" time=\"0\""
+    let start =
+      "    <testcase classname=\"\(file.path.printable.escapedForXML)\" name=\"\(rule.rawValue)\" time=\"0\""
     let content: String
     if let first = findings.first {
       let outcome = findings.contains { !$0.mayBeAllowed } ? Outcome.error : .failure
       let text = findings.map { "\($0.location): \($0.message)" } + ["help: \(first.help)"]
       content =
-        "<\(outcome.rawValue) type=\"\(rule.rawValue)\" message=\"\(xml(text[0]))\">"
-        + "\(xml(text.joined(separator: "\n")))</\(outcome.rawValue)>"
+        "<\(outcome.rawValue) type=\"\(rule.rawValue)\" message=\"\(text[0].escapedForXML)\">"
+        + "\(text.joined(separator: "\n").escapedForXML)</\(outcome.rawValue)>"
       self.outcome = outcome
     } else if rule == .proof, let doubt = file.doubt {
-      content = "<skipped message=\"\(xml("unproven: \(doubt.reason); \(doubt.help)".printable))\"/>"
+      content = "<skipped message=\"\("unproven: \(doubt.reason); \(doubt.help)".printable.escapedForXML)\"/>"
       outcome = .skipped
     } else if let omission = file.omissions[rule] {
       content = "<skipped message=\"not applied: \(omission.reason)\"/>"
@@ -74,18 +75,5 @@ extension String {
   /// Lines, each printable.
   fileprivate var printableLines: String {
     split(separator: "\n").map { String($0).printable }.joined(separator: "\n")
-  }
-}
-
-private func xml(_ text: String) -> String {
-  // By scalar: a combining character behind it must not hide one that has to be escaped.
-  text.unicodeScalars.reduce(into: "") { result, scalar in
-    switch scalar {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    default: result.unicodeScalars.append(scalar)
-    }
   }
 }

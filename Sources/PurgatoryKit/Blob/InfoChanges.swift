@@ -114,7 +114,8 @@ public struct InfoChanges: Sendable {
     }
 
     let blobBase = loadAddress ?? (isRelative ? 0 : nil)
-    problems += overlaps(blobBase: blobBase, memorySize: info.memorySize)
+    let overlaps = overlaps(blobBase: blobBase, memorySize: info.memorySize)
+    problems += overlaps
     // Of segments, overlaps() knows more than regions tell: names, and memory that is not verified.
     problems += info.findings(blobBase: loadAddress)
       .filter { segments.isEmpty || $0.rule != .overlap || $0.location == "result_addr" }
@@ -128,6 +129,10 @@ public struct InfoChanges: Sendable {
           file, "result_addr", found: "\(String(hex: info.resultAddress &+ origin)) in \(kernel.file)",
           expected: "memory that the kernel does not clear",
           help: "give another address, or --result-addr 0 for nowhere"))
+    }
+    guard overlaps.isEmpty else {
+      throw Rejection(problems).with(
+        MemoryDiagram(segments, base: blobBase, loadSize: info.memorySize, memorySize: info.memorySize))
     }
     guard problems.isEmpty else { throw Rejection(problems) }
     try computeDigests(in: &info, progress)  // last: what is refused is not hashed first

@@ -18,7 +18,7 @@ public struct Layout: Sendable {
   /// What was decided that the user may not expect, in sentences.
   public let notes: [String]
 
-  /// What the device tree, if there is one, has for the kernel as its command line.
+  /// What the device tree has for the kernel as its command line; nil: it has none, or there is no device tree.
   public let commandLine: String?
 
   public init(_ request: LayoutRequest) throws(Rejection) {
@@ -131,7 +131,7 @@ public struct Layout: Sendable {
         }
         changed = bytes != old
         let final = try Board(bytes, file: dtb.name)
-        commandLine = final.commandLine ?? "none"
+        commandLine = final.commandLine
         let file = File(
           role: .dtb, name: dtb.name,
           contents: changed ? Contents(bytes, name: dtb.name, origin: dtb.contents) : dtb.contents,
@@ -168,7 +168,11 @@ public struct Layout: Sendable {
     }
     loadAddress = base
     segments = [placed[.kernel], placed[.dtb], placed[.initrd]].compactMap { $0 } + others
-    problems += misplaced(request)
+    let misplaced = misplaced(request)
+    guard misplaced.isEmpty else {
+      throw Rejection(problems + misplaced).with(
+        MemoryDiagram(self, loadSize: request.purgatorySize, memorySize: request.purgatorySize))
+    }
     guard problems.isEmpty else { throw Rejection(problems) }
   }
 
