@@ -64,7 +64,11 @@ struct Build: Verb {
   @Flag(help: "Say what would be done, and check all of it, but write nothing.")
   var dryRun = false
 
+  @Flag(help: "Print JSON: what is written, and where everything goes.")
+  var json = false
+
   func validate() throws {
+    if json, output == "-" { throw ValidationError("--json goes to standard output, not with -o -") }
     if outputDir != nil, output != nil || manifest != nil || format != .bin {
       throw ValidationError("--output-dir names all outputs, not with -o, --manifest or --format")
     }
@@ -91,7 +95,14 @@ struct Build: Verb {
       to: blob.info, defaults: true, updatesDeviceTree: outputDir != nil, talk.progress)
     var info = blob.info
     if format == .ro { info.presetForObjectLoaders() }
-    try blob.fill(try changes.applied(to: info, file: output, talk.progress))
+    let diagram = MemoryDiagram(
+      layout, loadSize: UInt64(blob.loadRange.count), memorySize: info.memorySize)
+    do throws(Rejection) {
+      info = try changes.applied(to: info, file: output, talk.progress)
+    } catch {
+      throw error.diagram == nil ? error : error.with(diagram)
+    }
+    try blob.fill(info)
     // The proof: what is written is read back by the rules that everybody else's blobs are held to.
     let result = try Blob(format.bytes(of: blob), file: output)
     if manifest != nil, outputDir == nil,
@@ -131,10 +142,11 @@ struct Build: Verb {
     outputs.rely(on: files.map(\.contents))
     try outputs.refuseCollisions()
 
+    let description = BuildDescription(outputs, result, layout, files: files, notes: notes)
     if dryRun {
       talk.notes(notes)
-      let map = layout.text(purgatorySize: result.info.memorySize)
-      try Terminal.print(lines: sources.steps(origin) + [""] + map + result.text)
+      if json { return try Terminal.print(jsonText(description).utf8) }
+      try Terminal.print(lines: sources.steps(origin) + [""] + diagram.text + result.text)
       return
     }
     if let outputDir { try Files.makeDirectory(outputDir) }
@@ -142,7 +154,10 @@ struct Build: Verb {
     talk.details(of: outputs)
     talk.notes(notes)
     talk.summary(result.summary(as: output))
-    if let commandLine = layout.commandLine { talk.summary("bootargs: \(commandLine)") }
+    if layout.segments.contains(where: { $0.role == .dtb }) {
+      talk.summary("bootargs: \(layout.commandLine ?? "none")")
+    }
+    if json { try Terminal.print(jsonText(description).utf8) }
   }
 
   /// What goes into --output-dir, since the user's files do not have it, or by --copy.

@@ -42,6 +42,13 @@ struct BundleCommand: Verb {
   @OptionGroup var sources: SourceOptions
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
+  @Flag(help: "Print JSON: what is written.")
+  var json = false
+
+  func validate() throws {
+    if json, output == "-" { throw ValidationError("--json goes to standard output, not with -o -") }
+  }
+
   func run() throws {
     let origin = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap(\.self) + origin.files)
@@ -81,6 +88,13 @@ struct BundleCommand: Verb {
       talk.notes(["\(kernel): its .\(name) is not in the bundle: whoever loads that gives one"])
     }
     talk.summary(result.summary(as: output))
+    if json {
+      try Terminal.print(
+        jsonText(
+          BundleDescription(
+            outputs: OutputDescription.all(outputs), purgatory: BlobDescription(result), notes: bundle.notes)
+        ).utf8)
+    }
     if result.info.console == nil {
       talk.warning(
         "\(output): no console, so a failure would be silent",

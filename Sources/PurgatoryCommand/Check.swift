@@ -24,8 +24,11 @@ struct Check: Verb {
   @Argument(help: "The files to check.", completion: .file())
   var file: [String] = []
 
-  @Option(help: "How to report.")
-  var format = CheckFormat.text
+  @Option(help: "How to report. (default: text)")
+  var format: CheckFormat?
+
+  @Flag(help: "Report as --format json does.")
+  var json = false
 
   @Option(
     name: .shortAndLong,
@@ -46,8 +49,7 @@ struct Check: Verb {
   @Option(
     help: .init(
       "Do not apply this rule, or not to this section, symbol or relocation type. Repeatable.",
-      valueName: "rule[:subject]")
-  )
+      valueName: "rule[:subject]"), completion: .list(Allowance.allValueStrings))
   var allow: [Allowance] = []
 
   @Option(
@@ -100,6 +102,7 @@ struct Check: Verb {
 
   func validate() throws {
     if explain != nil { return }
+    if json, format ?? .json != .json { throw ValidationError("--json is --format json: use one") }
     guard objects.isEmpty == (script == nil) else {
       throw ValidationError("--objects and --script need each other")
     }
@@ -140,7 +143,8 @@ struct Check: Verb {
       isTerminal: Terminal.isTerminal, environment: ProcessInfo.processInfo.environment)
     let paths = names + [elf, flat, script].compactMap(\.self)
     var report = CheckReport(
-      checker: checker, paths: paths, format: format, output: output, colour: colour,
+      checker: checker, paths: paths, format: format ?? (json ? .json : .text), output: output,
+      colour: colour,
       keepsFiles: writeBaseline != nil)
     try report.begin()
     try judge(names, checker, &report)

@@ -24,6 +24,13 @@ struct Graft: Verb {
   @OptionGroup var sources: SourceOptions
   @OptionGroup(title: "What to say") var talk: TalkOptions
 
+  @Flag(help: "Print JSON: what is written, and where in the program the purgatory is.")
+  var json = false
+
+  func validate() throws {
+    if json, output == "-" { throw ValidationError("--json goes to standard output, not with -o -") }
+  }
+
   func run() throws {
     var changes = InfoChanges()
     _ = try behaviour.apply(to: &changes, blob: PurgatoryInfo(), board: nil, defaults: false)
@@ -41,5 +48,13 @@ struct Graft: Verb {
     talk.summary(
       "\(output): \(graft.newSize.grouped) bytes in the place of \(graft.oldSize.grouped)"
         + " at offset \(String(hex: UInt64(graft.offset)))")
+    if json {
+      try Terminal.print(
+        jsonText(
+          GraftDescription(
+            outputs: OutputDescription.all(outputs), offset: graft.offset, oldSize: graft.oldSize,
+            newSize: graft.newSize)
+        ).utf8)
+    }
   }
 }

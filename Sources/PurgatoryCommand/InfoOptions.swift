@@ -182,7 +182,7 @@ struct InfoOptions: ParsableArguments {
     do throws(Rejection) {
       layout = try Layout(request)
     } catch {
-      throw Rejection(inputs.problems + error.problems)
+      throw inputs.problems.isEmpty ? error : Rejection(inputs.problems + error.problems)
     }
     guard inputs.problems.isEmpty else { throw Rejection(inputs.problems) }
     let board =
