@@ -15,7 +15,7 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// How to mend it, if there is one way: a command or an option.
   public let help: String?
 
-  public init(
+  package init(
     _ file: String, _ place: String? = nil, found: String, expected: String? = nil, help: String? = nil
   ) {
     self.file = file
@@ -26,7 +26,7 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The same, of its long texts only the ends: what a file holds must not become megabytes of error.
-  public var shortened: Problem {
+  package var shortened: Problem {
     Problem(
       file.shortened, place?.shortened, found: found.shortened, expected: expected?.shortened,
       help: help?.shortened)
@@ -50,15 +50,15 @@ public struct Rejection: Error, Equatable, Sendable {
   /// What a failed tool said itself, verbatim.
   public let transcript: String?
   /// Nobody reads standard output any more.
-  public let isBrokenPipe: Bool
+  package let isBrokenPipe: Bool
 
-  public init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
+  package init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
     self.problems = problems
     self.transcript = transcript
     self.isBrokenPipe = isBrokenPipe
   }
 
-  public init(_ problem: Problem) {
+  package init(_ problem: Problem) {
     self.init([problem])
   }
 }

@@ -26,7 +26,7 @@ public struct Blob: Sendable {
   /// What a flat file has behind those.
   private let rest: Contents?
   /// The loadable bytes, within `bytes`.
-  public let loadRange: Range<Int>
+  package let loadRange: Range<Int>
   /// Where `struct purgatory_info` lies in the loadable bytes.
   public let infoOffset: Int
   /// What the struct says.

@@ -19,7 +19,7 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
   /// The digest of what is verified of `segments`, one after the other.
   ///
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
-  public init(of segments: [Segment], _ progress: Progress? = nil) throws(Rejection) {
+  package init(of segments: [Segment], _ progress: Progress? = nil) throws(Rejection) {
     let verified = segments.map(\.verified)
     self = try
       (verified.count == 1

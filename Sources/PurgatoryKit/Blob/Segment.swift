@@ -17,7 +17,7 @@ public struct Segment: Sendable {
   /// The file's bytes.
   public let contents: Contents
   /// What it is called when it is written, if it was unpacked from `file`; nil: it is that file.
-  public private(set) var unpackedName: String?
+  package private(set) var unpackedName: String?
   /// The physical address of the first byte.
   public let base: UInt64
   /// Bytes that it takes in memory: never less than `contents`.
@@ -31,7 +31,7 @@ public struct Segment: Sendable {
   public let range: Range<UInt64>
 
   /// Zeros behind a file that are verified with it, in bytes: hashing 64 GiB of them takes minutes, here and at every boot.
-  public static let maximumZeros: UInt64 = 1 << 30
+  package static let maximumZeros: UInt64 = 1 << 30
 
   /// Places a file.
   ///

@@ -80,19 +80,19 @@ extension UART {
   }
 
   /// The fields of the description, by name.
-  public static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
+  package static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
     ("access", \.access), ("data", \.data), ("status", \.status), ("mask", \.mask), ("ready", \.ready),
   ]
 
   /// As `custom:` takes them.
-  public var fields: String {
+  package var fields: String {
     "access=\(width)"
       + Self.settings.dropFirst().map { ",\($0.name)=\(String(hex: UInt64(self[keyPath: $0.field])))" }
       .joined()
   }
 
   /// The bytes of a register access: what the registers' addresses are multiples of.
-  public var width: UInt32 { max(access, 1) }
+  package var width: UInt32 { max(access, 1) }
 
   private func isSame(as other: UART) -> Bool {
     var (mine, its) = (self, other)
@@ -102,7 +102,7 @@ extension UART {
   }
 
   /// What makes it a UART that no byte would ever leave, wherever it is; nil: nothing.
-  public var fault: (found: String, expected: String)? {
+  package var fault: (found: String, expected: String)? {
     if ![1, 4].contains(width) {
       return ("access \(access)", "1 or 4 bytes")
     }
@@ -124,15 +124,15 @@ extension PurgatoryInfo.Console {
   public var isSilent: Bool { base == 0 }
 
   /// As --console takes it.
-  public var argument: String {
+  package var argument: String {
     "\(uart.name == "described" ? "custom:\(uart.fields)" : uart.name)@\(String(hex: base))"
   }
 
   /// The UART's name; "none" where nothing is said.
-  public var name: String { isSilent ? "none" : uart.name }
+  package var name: String { isSilent ? "none" : uart.name }
 
   /// Why no byte would ever leave; nil: it would, or nothing is said.
-  public var fault: (found: String, expected: String)? {
+  package var fault: (found: String, expected: String)? {
     if isSilent { return nil }
     if let fault = uart.fault { return fault }
     if !base.isMultiple(of: UInt64(uart.width)) {

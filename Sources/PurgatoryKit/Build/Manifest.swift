@@ -49,7 +49,7 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   /// Whether `bytes` begin as a manifest does: no other file that this package reads begins with a brace.
-  public static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
+  package static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
 
   /// Reads a manifest; `file` names it in errors.
   ///
@@ -78,7 +78,7 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   /// The same with other bytes in the file of a segment.
-  public func replacing(_ index: Int, with bytes: [UInt8]) -> Manifest {
+  package func replacing(_ index: Int, with bytes: [UInt8]) -> Manifest {
     var manifest = self
     let old = segments[index]
     manifest.segments[index] = Segment(

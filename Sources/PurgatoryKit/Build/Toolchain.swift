@@ -15,19 +15,19 @@ public struct Toolchain: Equatable, Sendable {
   }
 
   /// A program and its arguments; outputs are relative to the work directory that it runs in.
-  public struct Command: Equatable, Sendable {
-    public let program: FilePath
-    public let arguments: [String]
+  package struct Command: Equatable, Sendable {
+    package let program: FilePath
+    package let arguments: [String]
     /// What it does, and to what, for errors.
-    public let purpose: String
+    package let purpose: String
 
     /// As a shell would take it.
-    public var line: String {
+    package var line: String {
       ([program.string] + arguments).joined(separator: " ")
     }
   }
 
-  public static let defaultCrossCompile = "aarch64-linux-gnu-"
+  package static let defaultCrossCompile = "aarch64-linux-gnu-"
 
   public let kind: Kind
   private let preprocessor: FilePath
@@ -75,7 +75,7 @@ public struct Toolchain: Equatable, Sendable {
   }
 
   /// The commands that make `elf` of `source`, to be run in order in an empty directory.
-  public func commands(building source: PurgatorySource, to elf: String) -> [Command] {
+  package func commands(building source: PurgatorySource, to elf: String) -> [Command] {
     assemblies(of: source).flatMap { $0 } + [linkCommand(building: source, to: elf)]
   }
 

@@ -17,7 +17,7 @@ public struct Allowance: Hashable, Sendable {
   }
 
   /// nil: there is no such rule, or no subject behind the colon.
-  public init?(parsing text: String) {
+  package init?(parsing text: String) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let rule = Rule(rawValue: String(parts[0])), parts.count == 1 || !parts[1].isEmpty else {
       return nil
@@ -26,7 +26,7 @@ public struct Allowance: Hashable, Sendable {
   }
 
   /// The allowances in the file at `path`, a line each; `#` starts a comment.
-  public static func read(_ path: String) throws(Rejection) -> [Allowance] {
+  package static func read(_ path: String) throws(Rejection) -> [Allowance] {
     // The last exception may go.
     if let status = try? FilePath(path).stat(), status.type == .regular, status.size == 0 { return [] }
     let text = String(decoding: try Files.read(path, .text), as: UTF8.self)

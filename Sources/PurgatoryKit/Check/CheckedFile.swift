@@ -8,12 +8,12 @@ public struct CheckedFile: Sendable {
   public let path: String
   /// What was judged: the kind of file, and of a container which part of it.
   public internal(set) var judged = "nothing"
-  public internal(set) var counts = LinkCounts()
+  package internal(set) var counts = LinkCounts()
   /// Anything that is worth a sentence and no finding.
   public internal(set) var notes: [String] = []
   /// The rules that say nothing of the file, and why: they are neither broken nor kept.
-  public internal(set) var omissions: [Rule: Omission] = [:]
-  public internal(set) var proof: Proof
+  package internal(set) var omissions: [Rule: Omission] = [:]
+  package internal(set) var proof: Proof
   var list: FindingList
   /// Rules that could not be applied to all of the file.
   var unjudged: Set<Rule> = []
@@ -62,13 +62,13 @@ public struct CheckedFile: Sendable {
   }
 
   /// Whether it is one that was found to be all right: only what is proven is.
-  public var ok: Bool { verdict == .proven }
+  package var ok: Bool { verdict == .proven }
   /// Whether it breaks nothing that it was asked for.
   public var passes: Bool { findings.isEmpty }
 }
 
 /// Why a rule was not applied to a file.
-public enum Omission: Hashable, Sendable {
+package enum Omission: Hashable, Sendable {
   /// It was allowed to be broken.
   case allowed
   /// The profile does not have it.

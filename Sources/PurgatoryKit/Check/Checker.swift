@@ -17,13 +17,13 @@ public struct Checker: Sendable {
   /// Whether the purgatories in a program are judged instead of the program.
   public var judgesEmbedded = false
   /// Whether findings of one kind are one.
-  public var foldsFindings = false
+  package var foldsFindings = false
   /// What was found before.
-  public var baseline: Baseline?
+  package var baseline: Baseline?
   /// Of the digests of large files.
   public var progress: Progress?
   /// Links that are the proof of files with the same bytes.
-  public var linkProof: LinkProof?
+  package var linkProof: LinkProof?
 
   public init() {}
 
@@ -32,7 +32,7 @@ public struct Checker: Sendable {
   private var allowed: Set<Rule> { Set(allowances.filter { $0.subject == nil }.map(\.rule)) }
 
   /// The rules that are applied to no file, and why.
-  public var omissions: [Rule: Omission] {
+  package var omissions: [Rule: Omission] {
     let profile = profile
     return Dictionary(uniqueKeysWithValues: allowed.map { ($0, .allowed) })
       .merging(Set(Rule.allCases).subtracting(rules).map { ($0, .profile(profile)) }) { $1 }

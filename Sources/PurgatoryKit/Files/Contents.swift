@@ -125,7 +125,7 @@ public final class Contents: Sendable {
   }
 
   /// All of them, to be parsed.
-  public func bytes(_ limit: Files.Limit) throws(Rejection) -> [UInt8] {
+  package func bytes(_ limit: Files.Limit) throws(Rejection) -> [UInt8] {
     guard count <= UInt64(limit.rawValue) else {
       throw Rejection(Problem(name, "size", found: "\(count) bytes", expected: "at most \(limit)"))
     }

@@ -52,16 +52,16 @@ public struct OutputFiles: Sendable {
   public mutating func rely(on contents: [Contents]) { relied += contents }
 
   /// What is written where, in bytes.
-  public var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
+  package var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
 
   /// Whether two paths lead to one file.
-  public static func areOne(_ first: String, _ second: String) -> Bool {
+  package static func areOne(_ first: String, _ second: String) -> Bool {
     guard let first = try? FileIdentity(first), let second = try? FileIdentity(second) else { return false }
     return first == second
   }
 
   /// Every output that would replace an input or another output.
-  public func refuseCollisions() throws(Rejection) {
+  package func refuseCollisions() throws(Rejection) {
     var owners: [FileIdentity: String] = [:]
     for input in inputs {
       if let identity = try? FileIdentity(input) { owners[identity] = "the input \(input)" }
