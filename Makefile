@@ -16,7 +16,7 @@ release = swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(st
 listed = $(wildcard purgatory/SOURCES)
 sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*//' $(listed)))) $(listed),$(wildcard purgatory/*.S))
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards install uninstall clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards docs install uninstall clean distclean help
 
 all: build ## build the tool, and purgatory.bin with nothing filled in (the default)
 	$(tool) build -o purgatory.bin
@@ -72,6 +72,10 @@ size: build ## print the purgatory's bytes by file and routine
 boards: bootstrap ## count what Debian's device trees of boards say: the table of docs/boards.md
 	@scripts/fetch-debian linux-boards
 	RECORD_GOLDEN=1 swift test --disable-xctest --filter '^BoardTests.BoardTableTests'
+
+docs: bootstrap ## write the library's documentation into out/docs
+	swift build --target PurgatoryKit
+	scripts/docs .build/debug out/docs
 
 install: ## install what `make` built into $(DESTDIR)$(PREFIX); what an older one left in share/purgatory goes
 	umask 022 && \

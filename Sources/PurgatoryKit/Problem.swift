@@ -3,12 +3,14 @@
 
 internal import CheckedArithmetic
 
-/// One thing that is wrong with an input.
+/// One thing that is wrong with an input. Places and remedies are named as the command `purgatory` has them: its options,
+/// and the fields of `struct purgatory_info`.
 public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file, or the option, at fault.
   public let file: String
   /// Where in it: a field, a symbol, a table; nil: the file as a whole.
   public let place: String?
+  /// What is there, in words.
   public let found: String
   /// nil where `found` says it all.
   public let expected: String?
@@ -44,8 +46,10 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// An input is rejected: all that is wrong with it, at least one thing.
+/// An input is rejected: all that is wrong with it, at least one thing. Whatever this library throws because of an input is
+/// one, except for the errors that `PurgatoryInfo` has of its own.
 public struct Rejection: Error, Equatable, Sendable {
+  /// At least one; the first is no worse than the others.
   public let problems: [Problem]
   /// What a failed tool said itself, verbatim.
   public let transcript: String?

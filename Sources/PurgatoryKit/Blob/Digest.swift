@@ -37,6 +37,7 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
     self.bytes = Array(SHA256.hash(data: bytes))
   }
 
+  /// 64 lower-case hexadecimal digits.
   public var description: String {
     bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }

@@ -8,9 +8,19 @@ import DeviceTree
 public struct Segment: Sendable {
   /// What a segment is to the next kernel.
   public enum Role: String, Sendable {
-    case purgatory, kernel, dtb, initrd, segment
+    /// The purgatory itself, flat.
+    case purgatory
+    /// An arm64 Image.
+    case kernel
+    /// A device tree blob.
+    case dtb
+    /// An initial RAM disk.
+    case initrd
+    /// Anything else.
+    case segment
   }
 
+  /// What it is.
   public let role: Role
   /// The file, as the user named it.
   public private(set) var file: String
@@ -27,7 +37,7 @@ public struct Segment: Sendable {
   public let verifiedSize: UInt64
   /// Those bytes.
   let verified: Contents
-  /// The addresses that it takes.
+  /// The physical addresses that it takes.
   public let range: Range<UInt64>
 
   /// Zeros behind a file that are verified with it, in bytes: hashing 64 GiB of them takes minutes, here and at every boot.
@@ -35,8 +45,14 @@ public struct Segment: Sendable {
 
   /// Places a file.
   ///
-  /// - Parameter memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
-  /// - Throws: every reason why the file cannot be what `role` says, or cannot be where `base` says.
+  /// - Parameters:
+  ///   - role: what it is.
+  ///   - file: what it is called in errors, and in a manifest.
+  ///   - contents: the file's bytes.
+  ///   - base: the physical address of the first, a multiple of 16; of a kernel, a multiple of 2 MiB plus its text_offset
+  ///     (booting.rst).
+  ///   - memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
+  /// - Throws: `Rejection`, with every reason why the file cannot be what `role` says, or cannot be where `base` says.
   public init(
     role: Role, file: String, contents: Contents, base: UInt64, memorySize: UInt64? = nil
   ) throws(Rejection) {
@@ -106,7 +122,9 @@ public struct Segment: Sendable {
     verified = zeros == 0 ? contents : Contents([.contents(contents), .zeros(zeros)], name: file)
   }
 
-  /// The same, of bytes that are held.
+  /// Places bytes that are held.
+  ///
+  /// - Throws: as `init(role:file:contents:base:memorySize:)` does.
   public init(
     role: Role, file: String, bytes: [UInt8], base: UInt64, memorySize: UInt64? = nil
   ) throws(Rejection) {

@@ -42,6 +42,13 @@ public struct PurgatorySource: Equatable, Sendable {
     try checkList()
   }
 
+  /// The sources in the folder at `path`.
+  ///
+  /// - Throws: `Rejection` for a folder without them, or with others than its list has.
+  public init(path: String) throws(Rejection) {
+    try self.init(directory: FilePath(path))
+  }
+
   /// A file that is not listed, of an older release or an editor, must not get into the purgatory in silence.
   private func checkList() throws(Rejection) {
     guard let path = list else { return }

@@ -4,13 +4,21 @@
 internal import CheckedArithmetic
 import SystemPackage
 
-/// `RULE` or `RULE:SUBJECT`, where the subject is a section, a symbol or a relocation's type; a `*` at its end stands for
+/// A rule that may be broken, in one place or anywhere.
+///
+/// As text `RULE` or `RULE:SUBJECT`, where the subject is a section, a symbol or a relocation's type; a `*` at its end stands for
 /// whatever follows.
 public struct Allowance: Hashable, Sendable {
+  /// The rule that may be broken.
   public let rule: Rule
   /// nil: all that the rule finds.
   public let subject: String?
 
+  /// Allows what breaks `rule`.
+  ///
+  /// - Parameters:
+  ///   - rule: one that `Rule.mayBeAllowed` says may be.
+  ///   - subject: a section, a symbol or the type of a relocation; with `*` at its end, all that begin so; nil: everything.
   public init(_ rule: Rule, subject: String? = nil) {
     self.rule = rule
     self.subject = subject

@@ -5,6 +5,7 @@ internal import CheckedArithmetic
 
 /// What `check` found in one file.
 public struct CheckedFile: Sendable {
+  /// The file, as it was named.
   public let path: String
   /// What was judged: the kind of file, and of a container which part of it.
   public internal(set) var judged = "nothing"
@@ -37,10 +38,11 @@ public struct CheckedFile: Sendable {
   /// What it breaks. Of one kind there is one, with a count.
   public var findings: [Finding] { list.findings }
   /// How many places break a rule.
-  public var findingCount: Int { findings.reduce(0) { $0 + $1.count } }
+  package var findingCount: Int { findings.reduce(0) { $0 + $1.count } }
   /// How many findings were allowed.
-  public var allowedCount: Int { list.allowed.values.reduce(0, +) }
+  package var allowedCount: Int { list.allowed.values.reduce(0, +) }
 
+  /// What is said of it in the end.
   public var verdict: Verdict {
     if findings.contains(where: { !$0.mayBeAllowed }) { return .unreadable }
     if findings.contains(where: { $0.rule != .proof }) { return .broken }

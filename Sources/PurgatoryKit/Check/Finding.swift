@@ -6,11 +6,15 @@ internal import CheckedArithmetic
 /// One violation of a rule. Its texts may quote the file: whatever does not print is escaped in them, and the middle of
 /// what is long left out, so that a report grows with the file and not with its square.
 public struct Finding: Equatable, Sendable {
+  /// The rule that is broken.
   public let rule: Rule
   /// Where in the file: a field, a symbol, a section and an offset.
   public let location: String
+  /// What is there, in words.
   public let found: String
+  /// What should be; nil where `found` says it all.
   public let expected: String?
+  /// How to mend it.
   public let help: String
   /// How many of its kind there are: the others differ from this one in their place, and in what they refer to.
   public internal(set) var count = 1

@@ -10,6 +10,14 @@ public struct Board: Sendable {
   package let file: String
   package let tree: DeviceTree
 
+  /// Reads a device tree blob (DTB), whose name is that in errors.
+  ///
+  /// - Throws: `Rejection` for what is no well-formed tree, is larger than 2 MiB (booting.rst), or describes no board but
+  ///   changes one or holds one.
+  public init(_ dtb: Contents) throws(Rejection) {
+    try self.init(dtb.bytes(.deviceTree), file: dtb.name)
+  }
+
   /// - Throws: also for a tree that describes no board, but changes one or holds one.
   package init(_ bytes: [UInt8], file: String) throws(Rejection) {
     self.file = file
