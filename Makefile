@@ -20,7 +20,7 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 
 prebuilt = out/prebuilt/purgatory.elf
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards install uninstall deb clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards docs install uninstall deb clean distclean help
 
 all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
@@ -79,6 +79,10 @@ size: build ## print the purgatory's bytes by file and routine
 boards: bootstrap ## count what Debian's device trees of boards say: the table of docs/boards.md
 	@scripts/fetch-debian linux-boards
 	RECORD_GOLDEN=1 swift test --disable-xctest --filter '^BoardTests.BoardTableTests'
+
+docs: bootstrap ## write the library's documentation into out/docs
+	swift build --target PurgatoryKit
+	scripts/docs .build/debug out/docs
 
 # What is installed, below the prefix; the pages and completions come from the command itself.
 man = share/man/man1

@@ -114,6 +114,17 @@ let package = Package(
       exclude: ["Payload", "README.md"]),
     .testTarget(
       name: "BoardTests", dependencies: ["DeviceTree", "PurgatoryKit", "TestSupport", "purgatory"]),
+    // A consumer of the library, as packageAccess says; Tests/Consumer is its package.
+    .executableTarget(
+      name: "consumer", dependencies: ["PurgatoryKit"], path: "Tests/Consumer/Sources/consumer",
+      packageAccess: false, swiftSettings: strict),
+    .testTarget(
+      name: "LibraryTests",
+      dependencies: [
+        "PurgatoryKit", "TestSupport", "consumer", "purgatory",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      exclude: ["Golden"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],

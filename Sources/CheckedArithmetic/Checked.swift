@@ -3,31 +3,31 @@
 
 extension FixedWidthInteger {
   /// The sum; nil where it does not fit.
-  public func plus(_ other: Self) -> Self? {
+  package func plus(_ other: Self) -> Self? {
     let (result, overflow) = addingReportingOverflow(other)
     return overflow ? nil : result
   }
 
   /// The difference; nil where it does not fit.
-  public func minus(_ other: Self) -> Self? {
+  package func minus(_ other: Self) -> Self? {
     let (result, overflow) = subtractingReportingOverflow(other)
     return overflow ? nil : result
   }
 
   /// The product; nil where it does not fit.
-  public func times(_ other: Self) -> Self? {
+  package func times(_ other: Self) -> Self? {
     let (result, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? nil : result
   }
 
   /// The quotient without its fraction; nil for a divisor of 0.
-  public func over(_ other: Self) -> Self? {
+  package func over(_ other: Self) -> Self? {
     let (result, overflow) = dividedReportingOverflow(by: other)
     return overflow ? nil : result
   }
 
   /// What is left over by a division; nil for a divisor of 0.
-  public func modulo(_ other: Self) -> Self? {
+  package func modulo(_ other: Self) -> Self? {
     let (result, overflow) = remainderReportingOverflow(dividingBy: other)
     return overflow ? nil : result
   }
@@ -35,12 +35,12 @@ extension FixedWidthInteger {
 
 extension UInt64 {
   /// The largest multiple of `unit` up to here; a unit of 0 asks for nothing.
-  public func roundedDown(to unit: UInt64) -> UInt64 {
+  package func roundedDown(to unit: UInt64) -> UInt64 {
     self &- (modulo(unit) ?? 0)
   }
 
   /// The smallest multiple of `unit` from here on, nil where it does not fit; a unit of 0 asks for nothing.
-  public func roundedUp(to unit: UInt64) -> UInt64? {
+  package func roundedUp(to unit: UInt64) -> UInt64? {
     let excess = modulo(unit) ?? 0
     return excess == 0 ? self : plus(unit &- excess)
   }
@@ -48,17 +48,17 @@ extension UInt64 {
 
 extension Range<UInt64> {
   /// nil where the range is empty or its end would not be a 64-bit number.
-  public init?(base: UInt64, size: UInt64) {
+  package init?(base: UInt64, size: UInt64) {
     guard size > 0, let end = base.plus(size) else { return nil }
     self.init(uncheckedBounds: (base, end))
   }
 
   /// From `base` up to `end`; nil where nothing lies between them.
-  public init?(from base: UInt64, to end: UInt64) {
+  package init?(from base: UInt64, to end: UInt64) {
     guard base < end else { return nil }
     self.init(uncheckedBounds: (base, end))
   }
 
   /// Bytes, of a range of addresses.
-  public var size: UInt64 { upperBound &- lowerBound }
+  package var size: UInt64 { upperBound &- lowerBound }
 }

@@ -4,11 +4,11 @@
 internal import CheckedArithmetic
 
 /// A format of compressed data.
-public enum Compression: String, CaseIterable, Sendable {
+package enum Compression: String, CaseIterable, Sendable {
   case gzip, zstd, xz, lzma, lz4, bzip2, lzo
 
   /// The format that `bytes` begin as; nil: none of these.
-  public init?(of bytes: some Sequence<UInt8>) {
+  package init?(of bytes: some Sequence<UInt8>) {
     let start = Array(bytes.prefix(Self.magicSize))
     guard let format = Self.allCases.first(where: { $0.magics.contains { start.starts(with: $0) } }) else {
       return nil
@@ -23,7 +23,7 @@ public enum Compression: String, CaseIterable, Sendable {
   }
 
   /// Bytes that say what it is.
-  public static let magicSize = 13
+  package static let magicSize = 13
 
   private var magics: [[UInt8]] {
     switch self {
@@ -39,10 +39,10 @@ public enum Compression: String, CaseIterable, Sendable {
   }
 
   /// Whether `decompress` knows it.
-  public var isSupported: Bool { [.gzip, .zstd, .xz, .lzma].contains(self) }
+  package var isSupported: Bool { [.gzip, .zstd, .xz, .lzma].contains(self) }
 
   /// The program that unpacks it from a file to standard output.
-  public var command: String {
+  package var command: String {
     switch self {
     case .gzip: "gunzip -c"
     case .zstd: "zstd -dc"
@@ -61,7 +61,7 @@ public enum Compression: String, CaseIterable, Sendable {
   ///   - limit: bytes that the data has at most.
   ///   - sink: gets the data, piece by piece.
   /// - Throws: `DecompressionError`, and what `source` and `sink` throw.
-  public func decompress(
+  package func decompress(
     _ source: () throws -> [UInt8], limit: Int, into sink: (ArraySlice<UInt8>) throws -> Void
   ) throws {
     switch self {
@@ -135,9 +135,9 @@ struct Step {
 }
 
 /// Why compressed data is not what it should be.
-public struct DecompressionError: Error, Equatable, Sendable {
-  public let found: String
-  public let expected: String
+package struct DecompressionError: Error, Equatable, Sendable {
+  package let found: String
+  package let expected: String
 
   static func tooLarge(_ limit: Int) -> Self {
     Self(found: "more than \(limit >> 20) MiB of data", expected: "at most that")

@@ -7,7 +7,7 @@ extension DeviceTree {
   /// The ranges that `reg` names, as the CPU addresses them: translated through the `ranges` of every bus above.
   ///
   /// Empty where there is no `reg`, and where a bus does not map it.
-  public func registers(of node: Node) -> [Range<UInt64>] {
+  package func registers(of node: Node) -> [Range<UInt64>] {
     guard let parent = parent(of: node) else { return [] }
     return entries("reg", of: node, cells: [addressCells(of: parent), sizeCells(of: parent)]).compactMap {
       entry in
@@ -16,7 +16,7 @@ extension DeviceTree {
   }
 
   /// The ranges that a property names in the root's cells, wherever it is: `linux,usable-memory-range`, for one.
-  public func ranges(_ name: String, of node: Node) -> [Range<UInt64>] {
+  package func ranges(_ name: String, of node: Node) -> [Range<UInt64>] {
     guard let root = self.node(at: "/") else { return [] }
     return entries(name, of: node, cells: [addressCells(of: root), sizeCells(of: root)])
       .compactMap { Range(clampingBase: $0[0], size: $0[1]) }
@@ -29,7 +29,7 @@ extension DeviceTree {
   }
 
   /// RAM, in the tree's order: what a node's `linux,usable-memory` says comes before its `reg` (Linux drivers/of/fdt.c).
-  public var memory: [Range<UInt64>] {
+  package var memory: [Range<UInt64>] {
     memoryNodes.flatMap { node in
       ranges(property("linux,usable-memory", of: node) == nil ? "reg" : "linux,usable-memory", of: node)
     }
@@ -59,13 +59,13 @@ extension DeviceTree {
   }
 
   /// A 32-bit number.
-  public func number(_ name: String, of node: Node) -> UInt32? {
+  package func number(_ name: String, of node: Node) -> UInt32? {
     guard let value = property(name, of: node), value.count == 4 else { return nil }
     return UInt32(truncatingIfNeeded: Self.bigEndian(value[...]))
   }
 
   /// A property of addresses and sizes, such as `linux,initrd-start`: one or two cells.
-  public func address(_ name: String, of node: Node) -> UInt64? {
+  package func address(_ name: String, of node: Node) -> UInt64? {
     guard let value = property(name, of: node), value.count == 4 || value.count == 8 else { return nil }
     return Self.bigEndian(value[...])
   }

@@ -6,14 +6,15 @@ internal import CheckedArithmetic
 
 extension DeviceTree {
   /// Sets a property of the node at `path`, which is made if only its last component is missing.
-  public mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError) {
+  package mutating func set(_ name: String, to value: [UInt8], ofNodeAt path: String) throws(DeviceTreeError)
+  {
     try change(name, ofNodeAt: path, room: value.count) { tree, node in
       fdt_setprop(tree, node, name, value, Int32(clamping: value.count))
     }
   }
 
   /// Removes a property of the node at `path`, if there are both; also one that is there a few times, which no tool makes.
-  public mutating func remove(_ name: String, ofNodeAt path: String) throws(DeviceTreeError) {
+  package mutating func remove(_ name: String, ofNodeAt path: String) throws(DeviceTreeError) {
     for _ in 0..<8 {
       guard let node = node(at: path), property(name, of: node) != nil else { return }
       try change(name, ofNodeAt: path, room: 0) { fdt_delprop($0, $1, name) }
@@ -23,7 +24,7 @@ extension DeviceTree {
 
   /// Says of the root that its memory is `ranges`: in the first memory node that is available, or in a new one; without
   /// the other ones.
-  public mutating func setMemory(_ ranges: [Range<UInt64>]) throws(DeviceTreeError) {
+  package mutating func setMemory(_ ranges: [Range<UInt64>]) throws(DeviceTreeError) {
     let place = "/memory"
     guard let root = node(at: "/"), let first = ranges.first else { return }
     guard let value = cells(of: ranges, at: root) else {
@@ -65,7 +66,7 @@ extension DeviceTree {
   /// Makes a property of `count` zero bytes, whose offset in the DTB is a multiple of 8.
   ///
   /// Properties are aligned to 4 bytes only: where that is not enough, three empty tokens come first.
-  public mutating func reserve(_ name: String, _ count: Int, ofNodeAt path: String) throws(DeviceTreeError) {
+  package mutating func reserve(_ name: String, _ count: Int, ofNodeAt path: String) throws(DeviceTreeError) {
     let zeros = [UInt8](repeating: 0, count: count)
     // What becomes the tokens is a property for a moment, by an end of the name, which the string block has with it; not
     // one that the node has.
@@ -94,7 +95,7 @@ extension DeviceTree {
   }
 
   /// Where a property's value is in the DTB, in bytes; nil: there is none.
-  public func offset(of name: String, of node: Node) -> Int? {
+  package func offset(of name: String, of node: Node) -> Int? {
     withTree { Self.offset(of: name, ofNodeAt: node.offset, in: $0) }
   }
 

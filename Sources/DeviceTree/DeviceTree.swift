@@ -5,13 +5,13 @@ internal import CLibFDT
 internal import CheckedArithmetic
 
 /// What is wrong with a flattened device tree.
-public struct DeviceTreeError: Error, Equatable, Sendable {
+package struct DeviceTreeError: Error, Equatable, Sendable {
   /// The header, or the path of a node.
-  public let place: String
-  public let found: String
-  public let expected: String
+  package let place: String
+  package let found: String
+  package let expected: String
 
-  public init(place: String, found: String, expected: String) {
+  package init(place: String, found: String, expected: String) {
     self.place = place
     self.found = found
     self.expected = expected
@@ -19,31 +19,31 @@ public struct DeviceTreeError: Error, Equatable, Sendable {
 }
 
 /// A flattened device tree (Devicetree Specification, chapter 5): read, and changed in a copy.
-public struct DeviceTree: Equatable, Sendable {
+package struct DeviceTree: Equatable, Sendable {
   /// Bytes: arm64 Linux maps no more (booting.rst, "Setup the device tree").
-  public static let maximumSize = 2 << 20
+  package static let maximumSize = 2 << 20
 
   /// Bytes of the header (version 17).
-  public static let headerSize = 40
+  package static let headerSize = 40
 
   /// The DTB, well-formed.
-  public internal(set) var bytes: [UInt8]
+  package internal(set) var bytes: [UInt8]
 
   /// A node of this tree; not of another, and not after a change.
-  public struct Node: Equatable, Sendable {
+  package struct Node: Equatable, Sendable {
     let offset: Int32
     /// The nodes above it, the root first. libfdt would search the whole tree for each parent.
     let ancestors: [Int32]
   }
 
   /// Reads a DTB: header, structure block and strings are checked first.
-  public init(_ bytes: [UInt8]) throws(DeviceTreeError) {
+  package init(_ bytes: [UInt8]) throws(DeviceTreeError) {
     try Self.validate(bytes)
     self.bytes = bytes
   }
 
   /// Checks header, structure block and strings of a whole DTB.
-  public static func validate(_ bytes: [UInt8]) throws(DeviceTreeError) {
+  package static func validate(_ bytes: [UInt8]) throws(DeviceTreeError) {
     guard bytes.count >= headerSize else {
       throw DeviceTreeError(
         place: "header", found: "\(bytes.count) bytes", expected: "at least \(headerSize)")
@@ -80,7 +80,7 @@ public struct DeviceTree: Equatable, Sendable {
 
 extension DeviceTree {
   /// The node at `path`: absolute, or beginning with an alias.
-  public func node(at path: String) -> Node? {
+  package func node(at path: String) -> Node? {
     guard !path.hasPrefix("/") else {
       return path.split(separator: "/").reduce(Node(offset: 0, ancestors: [])) { node, name in
         node.flatMap { child(String(name), of: $0) }
@@ -94,7 +94,7 @@ extension DeviceTree {
     return node(at: target + path.dropFirst(alias.count))
   }
 
-  public func parent(of node: Node) -> Node? {
+  package func parent(of node: Node) -> Node? {
     node.ancestors.last.map { Node(offset: $0, ancestors: node.ancestors.dropLast()) }
   }
 
@@ -105,7 +105,7 @@ extension DeviceTree {
   }
 
   /// In the tree's order.
-  public func children(of node: Node) -> [Node] {
+  package func children(of node: Node) -> [Node] {
     withTree { tree in
       var children: [Node] = []
       let ancestors = node.ancestors + [node.offset]
@@ -119,12 +119,12 @@ extension DeviceTree {
   }
 
   /// The first node, in the tree's order, that says it is compatible with one of `names`.
-  public func node(compatibleWith names: Set<String>) -> Node? {
+  package func node(compatibleWith names: Set<String>) -> Node? {
     nodes(compatibleWith: names, atMost: 1).first
   }
 
   /// The first nodes, in the tree's order, that say they are compatible with one of `names`.
-  public func nodes(compatibleWith names: Set<String>, atMost limit: Int) -> [Node] {
+  package func nodes(compatibleWith names: Set<String>, atMost limit: Int) -> [Node] {
     var found: [Node] = []
     var path: [Int32] = []  // from the root to the node that is looked at
     var depth: Int32 = 0
@@ -143,23 +143,23 @@ extension DeviceTree {
   }
 
   /// Where the node is: `/soc/serial@7e215040`.
-  public func path(of node: Node) -> String {
+  package func path(of node: Node) -> String {
     let nodes = node.ancestors.dropFirst().map { Node(offset: $0, ancestors: []) } + [node]
     return node.ancestors.isEmpty ? "/" : nodes.map { "/" + name(of: $0) }.joined()
   }
 
   /// Whether a node is not switched off (Devicetree Specification, "status"; Linux drivers/of/base.c).
-  public func isAvailable(_ node: Node) -> Bool {
+  package func isAvailable(_ node: Node) -> Bool {
     property("status", of: node) == nil || ["okay", "ok"].contains(strings("status", of: node).first)
   }
 
   /// Whether neither a node nor any that it is a part of is switched off: Linux makes no device of it otherwise.
-  public func isReachable(_ node: Node) -> Bool {
+  package func isReachable(_ node: Node) -> Bool {
     ([node] + node.ancestors.map { Node(offset: $0, ancestors: []) }).allSatisfy(isAvailable)
   }
 
   /// The names of the node's first properties that begin with `prefix`, in the tree's order.
-  public func properties(of node: Node, startingWith prefix: String = "", atMost limit: Int) -> [String] {
+  package func properties(of node: Node, startingWith prefix: String = "", atMost limit: Int) -> [String] {
     withTree { tree in
       var names: [String] = []
       var offset = fdt_first_property_offset(tree, node.offset)
@@ -175,12 +175,12 @@ extension DeviceTree {
   }
 
   /// The node's name with its unit address: `memory@40000000`.
-  public func name(of node: Node) -> String {
+  package func name(of node: Node) -> String {
     withTree { tree in fdt_get_name(tree, node.offset, nil).map { String(cString: $0) } ?? "" }
   }
 
   /// The bytes of a property; nil: there is none.
-  public func property(_ name: String, of node: Node) -> [UInt8]? {
+  package func property(_ name: String, of node: Node) -> [UInt8]? {
     withTree { tree in
       var length: Int32 = 0
       guard let value = fdt_getprop(tree, node.offset, name, &length), length >= 0 else { return nil }
@@ -189,12 +189,12 @@ extension DeviceTree {
   }
 
   /// The NUL-terminated strings of a property.
-  public func strings(_ name: String, of node: Node) -> [String] {
+  package func strings(_ name: String, of node: Node) -> [String] {
     (property(name, of: node) ?? []).split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The memory reservation block.
-  public var memoryReservations: [Range<UInt64>] {
+  package var memoryReservations: [Range<UInt64>] {
     withTree { tree in
       (0..<max(fdt_num_mem_rsv(tree), 0)).compactMap { index in
         var base: UInt64 = 0

@@ -5,11 +5,11 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// An entry of the dynamic table (gABI, "Dynamic Section").
-public struct DynamicEntry: Equatable, Sendable {
+package struct DynamicEntry: Equatable, Sendable {
   /// `d_tag`, a `DT_*` value.
-  public let tag: Int64
+  package let tag: Int64
   /// `d_un`: a number or a virtual address, as `tag` says.
-  public let value: UInt64
+  package let value: UInt64
 }
 
 extension ELFFile {
@@ -20,7 +20,7 @@ extension ELFFile {
   ///
   /// Throws an ``ELFError`` for a second `PT_DYNAMIC`, for one whose address means other bytes of the file than
   /// its offset, and for a table that is not of whole entries or has no `DT_NULL`.
-  public func dynamicEntries() throws(ELFError) -> [DynamicEntry] {
+  package func dynamicEntries() throws(ELFError) -> [DynamicEntry] {
     guard let (range, place) = try dynamicTableRange() else { return [] }
     let entries = try libelf.entries(
       ELF_T_DYN, in: range, place: place, widen: GElf_Dyn.init)

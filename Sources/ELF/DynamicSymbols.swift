@@ -13,7 +13,7 @@ extension ELFFile {
   ///
   /// Throws an ``ELFError`` for tables outside the loaded bytes of the file, of a wrong entry size or without an
   /// end, for a symbol whose name does not exist, and for malformed dynamic relocation tables.
-  public func dynamicSymbols() throws(ELFError) -> [Symbol] {
+  package func dynamicSymbols() throws(ELFError) -> [Symbol] {
     guard var table = try dynamicSymbolTable() else { return [] }
     var symbols: [Symbol] = []
     symbols.reserveCapacity(table.count)
@@ -24,7 +24,7 @@ extension ELFFile {
   /// The table of them, the reserved first one too; nil without one.
   ///
   /// Throws an ``ELFError`` as ``dynamicSymbols()`` does, but for names that nothing asks for.
-  public func dynamicSymbolTable() throws(ELFError) -> SymbolTable? {
+  package func dynamicSymbolTable() throws(ELFError) -> SymbolTable? {
     let dynamic = DynamicTable(entries: try dynamicEntries())
     guard try dynamic[.symbols] != nil else { return nil }
     let count = max(try hashedSymbolCount(dynamic), Int(try lastDynamicSymbol()) + 1)

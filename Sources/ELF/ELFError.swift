@@ -7,15 +7,15 @@ internal import CheckedArithmetic
 ///
 /// The texts are lower case, without a final period, with hexadecimal offsets and sizes. `place` may quote a
 /// section name, which is bytes of a perhaps hostile file: escape it before it reaches a terminal.
-public struct ELFError: Error, Equatable, Sendable {
+package struct ELFError: Error, Equatable, Sendable {
   /// The part of the file, such as `ELF header`, `section header 3` or `symbol 7 of section 5 (.symtab)`.
-  public var place: String
+  package var place: String
   /// What stands there.
-  public var found: String
+  package var found: String
   /// What should stand there.
-  public var expected: String
+  package var expected: String
 
-  public init(place: String, found: String, expected: String) {
+  package init(place: String, found: String, expected: String) {
     self.place = place
     self.found = found
     self.expected = expected

@@ -8,18 +8,18 @@ internal import CheckedArithmetic
 ///
 /// Opening it checks everything that reading it depends on; what `init` accepts has its header tables, sections
 /// and segments inside the file. Bad input is an ``ELFError``, never a crash.
-public struct ELFFile: ~Copyable {
+package struct ELFFile: ~Copyable {
   /// The whole file.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// The ELF header.
-  public let header: ELFHeader
+  package let header: ELFHeader
   /// The section header table; `sections[i].index == i`, and number 0 is the reserved one. Empty when the file
   /// has no section headers.
-  public let sections: [Section]
+  package let sections: [Section]
   /// The program header table, in file order.
-  public let segments: [Segment]
+  package let segments: [Segment]
   /// How many bytes of ``bytes`` the file takes: up to the last of its headers, sections and segments.
-  public let extent: Int
+  package let extent: Int
 
   let libelf: LibELF
 
@@ -27,7 +27,7 @@ public struct ELFFile: ~Copyable {
   ///
   /// Throws an ``ELFError`` unless the ELF header is valid, the header tables and all bytes of each section
   /// and segment lie in the file, no two sections share a byte, and every section name is a string.
-  public init(_ bytes: [UInt8]) throws(ELFError) {
+  package init(_ bytes: [UInt8]) throws(ELFError) {
     try ELFHeader.checkIdentification(bytes)
     let libelf = try LibELF(bytes)
     let raw = try libelf.header()
@@ -49,7 +49,7 @@ public struct ELFFile: ~Copyable {
   }
 
   /// Whether `bytes` begin as an ELF file does; the rest may still be malformed.
-  public static func looksLikeELF(_ bytes: [UInt8]) -> Bool {
+  package static func looksLikeELF(_ bytes: [UInt8]) -> Bool {
     bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46])
   }
 
@@ -57,7 +57,7 @@ public struct ELFFile: ~Copyable {
   ///
   /// - Returns: nil unless one `PT_LOAD` segment has all of them in the file, and no other one is at the same
   ///   addresses: which of the two is then in memory is up to the loader.
-  public func fileRange(ofVirtualAddress address: UInt64, size: UInt64) -> Range<Int>? {
+  package func fileRange(ofVirtualAddress address: UInt64, size: UInt64) -> Range<Int>? {
     var range: Range<Int>?
     for segment in segments where segment.type == .load {
       let start = address &- segment.virtualAddress

@@ -5,29 +5,29 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// The ELF header (gABI, "ELF Header").
-public struct ELFHeader: Equatable, Sendable {
+package struct ELFHeader: Equatable, Sendable {
   /// The width of the file's addresses.
-  public enum Class: Sendable {
+  package enum Class: Sendable {
     case elf32, elf64
   }
 
   /// The byte order of all the file's tables.
-  public enum ByteOrder: Sendable {
+  package enum ByteOrder: Sendable {
     case littleEndian, bigEndian
   }
 
   /// `e_type`, an `ET_*` value.
-  public struct ObjectType: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt16
-    public init(rawValue: UInt16) { self.rawValue = rawValue }
+  package struct ObjectType: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    public static let relocatable = Self(rawValue: UInt16(ET_REL))
-    public static let executable = Self(rawValue: UInt16(ET_EXEC))
-    public static let sharedObject = Self(rawValue: UInt16(ET_DYN))
-    public static let core = Self(rawValue: UInt16(ET_CORE))
+    package static let relocatable = Self(rawValue: UInt16(ET_REL))
+    package static let executable = Self(rawValue: UInt16(ET_EXEC))
+    package static let sharedObject = Self(rawValue: UInt16(ET_DYN))
+    package static let core = Self(rawValue: UInt16(ET_CORE))
 
     /// The constant's name, such as `ET_DYN`; `type N` for one that is not of the gABI.
-    public var name: String {
+    package var name: String {
       switch Int32(rawValue) {
       case ET_NONE: "ET_NONE"
       case ET_REL: "ET_REL"
@@ -40,23 +40,23 @@ public struct ELFHeader: Equatable, Sendable {
   }
 
   /// `e_machine`, an `EM_*` value.
-  public struct Machine: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt16
-    public init(rawValue: UInt16) { self.rawValue = rawValue }
+  package struct Machine: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    public static let aarch64 = Self(rawValue: UInt16(EM_AARCH64))
+    package static let aarch64 = Self(rawValue: UInt16(EM_AARCH64))
     // swift-format-ignore: AlwaysUseLowerCamelCase
-    public static let x86_64 = Self(rawValue: UInt16(EM_X86_64))
-    public static let riscv = Self(rawValue: UInt16(EM_RISCV))
-    public static let ppc64 = Self(rawValue: UInt16(EM_PPC64))
-    public static let s390 = Self(rawValue: UInt16(EM_S390))
-    public static let arm = Self(rawValue: UInt16(EM_ARM))
-    public static let i386 = Self(rawValue: UInt16(EM_386))
-    public static let mips = Self(rawValue: UInt16(EM_MIPS))
+    package static let x86_64 = Self(rawValue: UInt16(EM_X86_64))
+    package static let riscv = Self(rawValue: UInt16(EM_RISCV))
+    package static let ppc64 = Self(rawValue: UInt16(EM_PPC64))
+    package static let s390 = Self(rawValue: UInt16(EM_S390))
+    package static let arm = Self(rawValue: UInt16(EM_ARM))
+    package static let i386 = Self(rawValue: UInt16(EM_386))
+    package static let mips = Self(rawValue: UInt16(EM_MIPS))
     static let alpha = Self(rawValue: UInt16(EM_ALPHA))
 
     /// The processor's name, such as `AArch64`; `machine N` for one that this module knows nothing about.
-    public var name: String {
+    package var name: String {
       switch self {
       case .aarch64: "AArch64"
       case .x86_64: "x86-64"
@@ -71,16 +71,16 @@ public struct ELFHeader: Equatable, Sendable {
     }
   }
 
-  public let elfClass: Class
-  public let byteOrder: ByteOrder
+  package let elfClass: Class
+  package let byteOrder: ByteOrder
   /// What kind of file it is.
-  public let type: ObjectType
+  package let type: ObjectType
   /// The processor it is for.
-  public let machine: Machine
+  package let machine: Machine
   /// The virtual address of the first instruction, 0 for none.
-  public let entry: UInt64
+  package let entry: UInt64
   /// Flags whose meaning belongs to the machine.
-  public let flags: UInt32
+  package let flags: UInt32
 }
 
 extension ELFHeader {

@@ -5,23 +5,23 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A relocation (gABI, "Relocation").
-public struct Relocation: Equatable, Sendable {
+package struct Relocation: Equatable, Sendable {
   /// The name of the section whose table holds it; `DT_RELA` and the like when no section does.
-  public let table: String
+  package let table: String
   /// Whether it is for whoever loads the program to apply: its table is loaded with the program, or the dynamic
   /// table names it. Otherwise the linker applies it (relocatable files) or has applied it (`--emit-relocs`).
-  public let isDynamic: Bool
+  package let isDynamic: Bool
   /// The place it changes: an offset in the target section in a relocatable file, else a virtual address.
-  public let offset: UInt64
+  package let offset: UInt64
   /// An `R_<machine>_*` value; nil for RELR entries, which are all of the machine's relative type.
-  public let type: UInt32?
+  package let type: UInt32?
   /// The symbol's name, for an unnamed section symbol the section's; nil when it refers to no symbol. Nil too
   /// when only the dynamic table leads to the relocation, but not to the symbol's name.
-  public let symbol: String?
+  package let symbol: String?
   /// nil when the addend stands at the place itself.
-  public let addend: Int64?
+  package let addend: Int64?
   /// `sh_info` of the table, the section it applies to: a valid index of ``ELFFile/sections``. nil when 0.
-  public let targetSection: Int?
+  package let targetSection: Int?
 }
 
 extension ELFFile {
@@ -30,7 +30,7 @@ extension ELFFile {
   /// stands for counts.
   ///
   /// Throws an ``ELFError`` as ``forEachRelocation(_:)`` does.
-  public func relocations() throws(ELFError) -> [Relocation] {
+  package func relocations() throws(ELFError) -> [Relocation] {
     var relocations: [Relocation] = []
     var names = RelocationSymbols()
     try forEachRelocation { entry, table, isDynamic throws(ELFError) in
@@ -52,7 +52,7 @@ extension ELFFile {
   /// Throws an ``ELFError`` for a table with a wrong entry size, link or target, for one that the dynamic table
   /// names outside the loaded bytes of the file, for a symbol of a section's table that does not exist, and for
   /// packed entries that are malformed or stand for more words than the file has.
-  public func forEachRelocation(
+  package func forEachRelocation(
     _ body: (RelocationEntry, RelocationTable, _ isDynamic: Bool) throws(ELFError) -> Void
   ) throws(ELFError) {
     let dynamicTables = try dynamicRelocationTables()
@@ -133,16 +133,16 @@ extension ELFFile {
 }
 
 /// What relocations of a file refer to: each symbol table is read once, and only when one is asked for.
-public struct RelocationSymbols {
+package struct RelocationSymbols {
   private var listed: [Int: SymbolTable] = [:]
   private var hidden: DynamicSymbolNames?
 
-  public init() {}
+  package init() {}
 
   /// The symbol of `entry`; nil: it refers to none, or only the dynamic table leads to the relocation.
   ///
   /// Throws an ``ELFError`` for a malformed symbol table.
-  public mutating func symbol(
+  package mutating func symbol(
     of entry: RelocationEntry, in table: RelocationTable, _ file: borrowing ELFFile
   ) throws(ELFError) -> SymbolTable.Entry? {
     guard entry.symbol != 0, let section = table.section else { return nil }
@@ -154,7 +154,7 @@ public struct RelocationSymbols {
   }
 
   /// Its name, for an unnamed section symbol the section's.
-  public mutating func name(
+  package mutating func name(
     of entry: RelocationEntry, in table: RelocationTable, _ file: borrowing ELFFile
   ) throws(ELFError) -> String? {
     guard entry.symbol != 0 else { return nil }

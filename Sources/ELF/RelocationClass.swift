@@ -4,7 +4,7 @@
 internal import CheckedArithmetic
 
 /// What a relocation makes of an address.
-public enum RelocationClass: Hashable, Sendable {
+package enum RelocationClass: Hashable, Sendable {
   /// Nothing about an address: a marker, a hint, a symbol's size, an offset within a section.
   case none
   /// A part of the address itself: the result depends on where the program is.
@@ -31,25 +31,25 @@ public enum RelocationClass: Hashable, Sendable {
 
 extension Relocation {
   /// What the relocation does in a file for `machine`.
-  public func classification(for machine: ELFHeader.Machine) -> RelocationClass {
+  package func classification(for machine: ELFHeader.Machine) -> RelocationClass {
     RelocationClass(type, for: machine)
   }
 
   /// The name of its type in a file for `machine`, such as `R_AARCH64_ABS64`; `type N` for one that this module
   /// does not know, `RELR` for a RELR entry of such a machine.
-  public func typeName(for machine: ELFHeader.Machine) -> String {
+  package func typeName(for machine: ELFHeader.Machine) -> String {
     RelocationClass.typeName(type, for: machine)
   }
 }
 
 extension RelocationClass {
   /// What relocations of `type`, nil in RELR entries, do in a file for `machine`.
-  public init(_ type: UInt32?, for machine: ELFHeader.Machine) {
+  package init(_ type: UInt32?, for machine: ELFHeader.Machine) {
     self = RelocationTypes.of(machine)?.type(type)?.classification ?? (type == nil ? .dynamic : .unknown)
   }
 
   /// As ``Relocation/typeName(for:)``.
-  public static func typeName(_ type: UInt32?, for machine: ELFHeader.Machine) -> String {
+  package static func typeName(_ type: UInt32?, for machine: ELFHeader.Machine) -> String {
     if let types = RelocationTypes.of(machine), let type = types.type(type) {
       return types.prefix + type.name
     }
@@ -59,7 +59,7 @@ extension RelocationClass {
 
 extension RelocationClass {
   /// Whether relocations of `type`, nil in RELR entries, add where the program is to an address of it, and nothing else.
-  public static func isRelative(_ type: UInt32?, for machine: ELFHeader.Machine) -> Bool {
+  package static func isRelative(_ type: UInt32?, for machine: ELFHeader.Machine) -> Bool {
     type == nil || RelocationTypes.of(machine)?.relative == type
   }
 }

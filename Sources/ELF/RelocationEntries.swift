@@ -5,17 +5,17 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A relocation as its table has it, its symbol still a number.
-public struct RelocationEntry: Sendable {
+package struct RelocationEntry: Sendable {
   /// Where in the file its encoding is; the table's first byte for a stream.
   var position: Int
   /// The place it changes: an offset in the target section in a relocatable file, else a virtual address.
-  public internal(set) var offset: UInt64
+  package internal(set) var offset: UInt64
   /// An `R_<machine>_*` value; nil where the format has no types: it is the machine's relative type.
-  public internal(set) var type: UInt32?
+  package internal(set) var type: UInt32?
   /// Its number in the table's ``RelocationTable/symbols``; 0 for none.
-  public internal(set) var symbol: UInt32
+  package internal(set) var symbol: UInt32
   /// nil when the addend stands at the place itself.
-  public internal(set) var addend: Int64?
+  package internal(set) var addend: Int64?
 }
 
 /// How many relocations may yet be read from a file.

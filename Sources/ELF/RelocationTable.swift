@@ -5,7 +5,7 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A table of relocations in the file.
-public struct RelocationTable: Sendable {
+package struct RelocationTable: Sendable {
   /// How relocations are written down.
   enum Format: Sendable {
     /// Entries of the file's class, without and with addends (gABI, "Relocation").
@@ -27,19 +27,19 @@ public struct RelocationTable: Sendable {
   }
 
   /// The section's name, or the `DT_*` name when no section holds it.
-  public let name: String
+  package let name: String
   /// For errors.
   let place: String
   let format: Format
   /// Its bytes in ``ELFFile/bytes``, more of them when it tells its own size.
   let range: Range<Int>
   /// The section that it was found through; nil when it was found through the dynamic table.
-  public let section: Section?
+  package let section: Section?
   /// The type of all entries where they do not have one; nil: the machine's relative type.
   var relativeType: UInt32?
 
   /// `sh_info`, the section it applies to: a valid index of ``ELFFile/sections``. nil when 0.
-  public var targetSection: Int? { section.flatMap { $0.info == 0 ? nil : $0.info } }
+  package var targetSection: Int? { section.flatMap { $0.info == 0 ? nil : $0.info } }
 
   /// The bytes where entries start for certain: of a stream only the first.
   var ownBytes: Range<Int> { format.hasFixedSize ? range : range.prefix(1) }

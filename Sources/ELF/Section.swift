@@ -5,69 +5,69 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A section: one section header (gABI, "Section Header").
-public struct Section: Equatable, Sendable {
+package struct Section: Equatable, Sendable {
   /// `sh_type`, an `SHT_*` value.
-  public struct Kind: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+  package struct Kind: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let null = Self(rawValue: UInt32(SHT_NULL))
-    public static let programBits = Self(rawValue: UInt32(SHT_PROGBITS))
-    public static let symbolTable = Self(rawValue: UInt32(SHT_SYMTAB))
-    public static let stringTable = Self(rawValue: UInt32(SHT_STRTAB))
-    public static let rela = Self(rawValue: UInt32(SHT_RELA))
-    public static let dynamic = Self(rawValue: UInt32(SHT_DYNAMIC))
-    public static let noBits = Self(rawValue: UInt32(SHT_NOBITS))
-    public static let note = Self(rawValue: UInt32(SHT_NOTE))
-    public static let rel = Self(rawValue: UInt32(SHT_REL))
-    public static let dynamicSymbols = Self(rawValue: UInt32(SHT_DYNSYM))
-    public static let symbolIndices = Self(rawValue: UInt32(SHT_SYMTAB_SHNDX))
-    public static let relr = Self(rawValue: UInt32(SHT_RELR))
-    public static let hash = Self(rawValue: UInt32(SHT_HASH))
-    public static let gnuHash = Self(rawValue: UInt32(SHT_GNU_HASH))
+    package static let null = Self(rawValue: UInt32(SHT_NULL))
+    package static let programBits = Self(rawValue: UInt32(SHT_PROGBITS))
+    package static let symbolTable = Self(rawValue: UInt32(SHT_SYMTAB))
+    package static let stringTable = Self(rawValue: UInt32(SHT_STRTAB))
+    package static let rela = Self(rawValue: UInt32(SHT_RELA))
+    package static let dynamic = Self(rawValue: UInt32(SHT_DYNAMIC))
+    package static let noBits = Self(rawValue: UInt32(SHT_NOBITS))
+    package static let note = Self(rawValue: UInt32(SHT_NOTE))
+    package static let rel = Self(rawValue: UInt32(SHT_REL))
+    package static let dynamicSymbols = Self(rawValue: UInt32(SHT_DYNSYM))
+    package static let symbolIndices = Self(rawValue: UInt32(SHT_SYMTAB_SHNDX))
+    package static let relr = Self(rawValue: UInt32(SHT_RELR))
+    package static let hash = Self(rawValue: UInt32(SHT_HASH))
+    package static let gnuHash = Self(rawValue: UInt32(SHT_GNU_HASH))
     /// Of LLVM, experimental: the number is to change.
-    public static let crel = Self(rawValue: 0x4000_0014)
+    package static let crel = Self(rawValue: 0x4000_0014)
     /// Of Android, as are the next two: packed by its linker.
-    public static let androidRel = Self(rawValue: 0x6000_0001)
-    public static let androidRela = Self(rawValue: 0x6000_0002)
-    public static let androidRelr = Self(rawValue: 0x6fff_ff00)
+    package static let androidRel = Self(rawValue: 0x6000_0001)
+    package static let androidRela = Self(rawValue: 0x6000_0002)
+    package static let androidRelr = Self(rawValue: 0x6fff_ff00)
     /// Of AArch64 only (PAuth ABI): RELR entries whose words are signed pointers.
-    public static let authenticatedRelr = Self(rawValue: 0x7000_0004)
+    package static let authenticatedRelr = Self(rawValue: 0x7000_0004)
   }
 
   /// `sh_flags`.
-  public struct Flags: OptionSet, Hashable, Sendable {
-    public let rawValue: UInt64
-    public init(rawValue: UInt64) { self.rawValue = rawValue }
+  package struct Flags: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    public static let write = Self(rawValue: UInt64(SHF_WRITE))
-    public static let allocate = Self(rawValue: UInt64(SHF_ALLOC))
-    public static let execute = Self(rawValue: UInt64(SHF_EXECINSTR))
-    public static let threadLocal = Self(rawValue: UInt64(SHF_TLS))
+    package static let write = Self(rawValue: UInt64(SHF_WRITE))
+    package static let allocate = Self(rawValue: UInt64(SHF_ALLOC))
+    package static let execute = Self(rawValue: UInt64(SHF_EXECINSTR))
+    package static let threadLocal = Self(rawValue: UInt64(SHF_TLS))
   }
 
   /// The section's number in ``ELFFile/sections``.
-  public let index: Int
+  package let index: Int
   /// Empty when the file has no section names.
-  public private(set) var name: String
-  public let type: Kind
-  public let flags: Flags
+  package private(set) var name: String
+  package let type: Kind
+  package let flags: Flags
   /// The virtual address, 0 when the section is not in memory.
-  public let address: UInt64
+  package let address: UInt64
   /// Where the section's first byte is in the file; of no meaning when it has none there.
-  public let fileOffset: UInt64
+  package let fileOffset: UInt64
   /// In bytes; a `noBits` section has them in memory only.
-  public let size: UInt64
+  package let size: UInt64
   /// The size of one entry in bytes, 0 when the section is not a table.
-  public let entrySize: UInt64
+  package let entrySize: UInt64
   /// `sh_link`, most often the index of another section; not checked.
-  public let link: Int
+  package let link: Int
   /// `sh_info`; not checked.
-  public let info: Int
+  package let info: Int
   /// In bytes, a power of two; 0 and 1 mean none. Not checked.
-  public let alignment: UInt64
+  package let alignment: UInt64
   /// The section's bytes in ``ELFFile/bytes``.
-  public let fileRange: Range<Int>
+  package let fileRange: Range<Int>
 
   var place: String { "section \(index) (\(name))" }
 }

@@ -5,44 +5,44 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A segment: one program header (gABI, "Program Header").
-public struct Segment: Equatable, Sendable {
+package struct Segment: Equatable, Sendable {
   /// `p_type`, a `PT_*` value.
-  public struct Kind: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+  package struct Kind: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let load = Self(rawValue: UInt32(PT_LOAD))
-    public static let dynamic = Self(rawValue: UInt32(PT_DYNAMIC))
-    public static let interpreter = Self(rawValue: UInt32(PT_INTERP))
-    public static let threadLocal = Self(rawValue: UInt32(PT_TLS))
+    package static let load = Self(rawValue: UInt32(PT_LOAD))
+    package static let dynamic = Self(rawValue: UInt32(PT_DYNAMIC))
+    package static let interpreter = Self(rawValue: UInt32(PT_INTERP))
+    package static let threadLocal = Self(rawValue: UInt32(PT_TLS))
   }
 
   /// `p_flags`, the permissions of the memory.
-  public struct Flags: OptionSet, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+  package struct Flags: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let execute = Self(rawValue: UInt32(PF_X))
-    public static let write = Self(rawValue: UInt32(PF_W))
-    public static let read = Self(rawValue: UInt32(PF_R))
+    package static let execute = Self(rawValue: UInt32(PF_X))
+    package static let write = Self(rawValue: UInt32(PF_W))
+    package static let read = Self(rawValue: UInt32(PF_R))
   }
 
-  public let type: Kind
-  public let flags: Flags
+  package let type: Kind
+  package let flags: Flags
   /// Where the segment's first byte is in the file; of no meaning when `fileSize` is 0.
-  public let fileOffset: UInt64
+  package let fileOffset: UInt64
   /// Where its first byte is in memory, as the program's addresses go.
-  public let virtualAddress: UInt64
+  package let virtualAddress: UInt64
   /// Where its first byte is in memory for a loader that knows no virtual addresses.
-  public let physicalAddress: UInt64
+  package let physicalAddress: UInt64
   /// Bytes that come from the file.
-  public let fileSize: UInt64
+  package let fileSize: UInt64
   /// Bytes in memory; those beyond `fileSize` are zero.
-  public let memorySize: UInt64
+  package let memorySize: UInt64
   /// In bytes, a power of two; 0 and 1 mean none. Not checked.
-  public let alignment: UInt64
+  package let alignment: UInt64
   /// The segment's bytes in ``ELFFile/bytes``.
-  public let fileRange: Range<Int>
+  package let fileRange: Range<Int>
 }
 
 extension Segment {

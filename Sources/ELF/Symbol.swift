@@ -5,31 +5,31 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// An entry of a symbol table (gABI, "Symbol Table").
-public struct Symbol: Equatable, Sendable {
+package struct Symbol: Equatable, Sendable {
   /// An `STT_*` value.
-  public struct Kind: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+  package struct Kind: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    public static let none = Self(rawValue: UInt8(STT_NOTYPE))
-    public static let object = Self(rawValue: UInt8(STT_OBJECT))
-    public static let function = Self(rawValue: UInt8(STT_FUNC))
-    public static let section = Self(rawValue: UInt8(STT_SECTION))
-    public static let file = Self(rawValue: UInt8(STT_FILE))
+    package static let none = Self(rawValue: UInt8(STT_NOTYPE))
+    package static let object = Self(rawValue: UInt8(STT_OBJECT))
+    package static let function = Self(rawValue: UInt8(STT_FUNC))
+    package static let section = Self(rawValue: UInt8(STT_SECTION))
+    package static let file = Self(rawValue: UInt8(STT_FILE))
   }
 
   /// An `STB_*` value.
-  public struct Binding: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+  package struct Binding: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    public static let local = Self(rawValue: UInt8(STB_LOCAL))
-    public static let global = Self(rawValue: UInt8(STB_GLOBAL))
-    public static let weak = Self(rawValue: UInt8(STB_WEAK))
+    package static let local = Self(rawValue: UInt8(STB_LOCAL))
+    package static let global = Self(rawValue: UInt8(STB_GLOBAL))
+    package static let weak = Self(rawValue: UInt8(STB_WEAK))
   }
 
   /// What the symbol's value relates to.
-  public enum Definition: Equatable, Sendable {
+  package enum Definition: Equatable, Sendable {
     /// Defined in another file (`SHN_UNDEF`).
     case undefined
     /// Not an address: relocation leaves it as it is (`SHN_ABS`).
@@ -44,14 +44,14 @@ public struct Symbol: Equatable, Sendable {
     case reserved(UInt16)
   }
 
-  public let name: String
+  package let name: String
   /// An offset in the section in a relocatable file, else a virtual address; an alignment when `common`.
-  public let value: UInt64
+  package let value: UInt64
   /// In bytes, 0 for none or unknown.
-  public let size: UInt64
-  public let type: Kind
-  public let binding: Binding
-  public let definition: Definition
+  package let size: UInt64
+  package let type: Kind
+  package let binding: Binding
+  package let definition: Definition
 }
 
 extension Symbol {
@@ -88,7 +88,7 @@ extension ELFFile {
   ///
   /// Throws an ``ELFError`` for a table with a wrong entry size or link, for a symbol whose name or section does
   /// not exist, and for all that ``dynamicSymbols()`` does.
-  public func symbols() throws(ELFError) -> [Symbol] {
+  package func symbols() throws(ELFError) -> [Symbol] {
     guard var table = try symbolTable() else { return try dynamicSymbols() }
     var symbols: [Symbol] = []
     symbols.reserveCapacity(table.count)

@@ -5,19 +5,19 @@ internal import CLibELF
 internal import CheckedArithmetic
 
 /// A symbol table (gABI, "Symbol Table"). A file may have a million symbols, of which a few are spoken of.
-public struct SymbolTable {
+package struct SymbolTable {
   /// An entry without its name.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     fileprivate let nameOffset: UInt32
     /// As in ``Symbol/value``.
-    public let value: UInt64
+    package let value: UInt64
     /// In bytes, 0 for none or unknown.
-    public let size: UInt64
-    public let type: Symbol.Kind
-    public let binding: Symbol.Binding
-    public let definition: Symbol.Definition
+    package let size: UInt64
+    package let type: Symbol.Kind
+    package let binding: Symbol.Binding
+    package let definition: Symbol.Definition
     /// Whether it has a name, or would have one in a table that has them.
-    public var isNamed: Bool { nameOffset != 0 }
+    package var isNamed: Bool { nameOffset != 0 }
   }
 
   private let raw: [GElf_Sym]
@@ -28,10 +28,10 @@ public struct SymbolTable {
   private let place: String
 
   /// All entries, the reserved first one too.
-  public var indices: Range<Int> { raw.indices }
-  public var count: Int { raw.count }
+  package var indices: Range<Int> { raw.indices }
+  package var count: Int { raw.count }
 
-  public subscript(index: Int) -> Entry {
+  package subscript(index: Int) -> Entry {
     let symbol = raw[index]
     return Entry(
       nameOffset: symbol.st_name, value: symbol.st_value, size: symbol.st_size,
@@ -45,7 +45,7 @@ public struct SymbolTable {
   /// The name of entry `index`; bytes that are not UTF-8 become U+FFFD.
   ///
   /// Throws an ``ELFError`` for a table without strings, or with symbols that share too many of them.
-  public mutating func name(_ index: Int) throws(ELFError) -> String {
+  package mutating func name(_ index: Int) throws(ELFError) -> String {
     try names?.string(at: raw[index].st_name, place: "symbol \(index) of \(place)") ?? "symbol \(index)"
   }
 
@@ -98,13 +98,13 @@ extension Section {
 
 extension ELFFile {
   /// Whether it has a table of symbols without their names.
-  public var hasNamelessSymbols: Bool { sections.contains { $0.isNameless } }
+  package var hasNamelessSymbols: Bool { sections.contains { $0.isNameless } }
 
   /// The table of `SHT_SYMTAB`, of `SHT_DYNSYM` when there is none; nil without section headers for either.
   ///
   /// Throws an ``ELFError`` for a table with a wrong entry size or link, and for a symbol whose name or section does
   /// not exist.
-  public func symbolTable() throws(ELFError) -> SymbolTable? {
+  package func symbolTable() throws(ELFError) -> SymbolTable? {
     let section =
       sections.first { $0.type == .symbolTable } ?? sections.first { $0.type == .dynamicSymbols }
     guard let section else { return nil }

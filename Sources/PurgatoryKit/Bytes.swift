@@ -21,7 +21,7 @@ extension [UInt8] {
 
 extension String {
   /// `0x` and lower-case digits: how every address is written.
-  public init(hex value: UInt64) {
+  package init(hex value: UInt64) {
     self = "0x" + String(value, radix: 16)
   }
 }

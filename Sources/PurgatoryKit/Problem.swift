@@ -3,19 +3,21 @@
 
 internal import CheckedArithmetic
 
-/// One thing that is wrong with an input.
+/// One thing that is wrong with an input. Places and remedies are named as the command `purgatory` has them: its options,
+/// and the fields of `struct purgatory_info`.
 public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file, or the option, at fault.
   public let file: String
   /// Where in it: a field, a symbol, a table; nil: the file as a whole.
   public let place: String?
+  /// What is there, in words.
   public let found: String
   /// nil where `found` says it all.
   public let expected: String?
   /// How to mend it, if there is one way: a command or an option.
   public let help: String?
 
-  public init(
+  package init(
     _ file: String, _ place: String? = nil, found: String, expected: String? = nil, help: String? = nil
   ) {
     self.file = file
@@ -26,7 +28,7 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The same, of its long texts only the ends: what a file holds must not become megabytes of error.
-  public var shortened: Problem {
+  package var shortened: Problem {
     Problem(
       file.shortened, place?.shortened, found: found.shortened, expected: expected?.shortened,
       help: help?.shortened)
@@ -44,17 +46,19 @@ public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// An input is rejected: all that is wrong with it, at least one thing.
+/// An input is rejected: all that is wrong with it, at least one thing. Whatever this library throws because of an input is
+/// one, except for the errors that `PurgatoryInfo` has of its own.
 public struct Rejection: Error, Equatable, Sendable {
+  /// At least one; the first is no worse than the others.
   public let problems: [Problem]
   /// What a failed tool said itself, verbatim.
   public let transcript: String?
   /// Nobody reads standard output any more.
-  public let isBrokenPipe: Bool
+  package let isBrokenPipe: Bool
   /// Where everything would be, of problems that a picture makes plain.
   package let diagram: MemoryDiagram?
 
-  public init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
+  package init(_ problems: [Problem], transcript: String? = nil, isBrokenPipe: Bool = false) {
     self.init(problems, transcript: transcript, isBrokenPipe: isBrokenPipe, diagram: nil)
   }
 
@@ -65,7 +69,7 @@ public struct Rejection: Error, Equatable, Sendable {
     self.diagram = diagram
   }
 
-  public init(_ problem: Problem) {
+  package init(_ problem: Problem) {
     self.init([problem])
   }
 

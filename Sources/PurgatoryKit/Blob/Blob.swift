@@ -7,6 +7,7 @@ import PurgatoryABI
 
 /// A purgatory: its file, and where in that the loadable bytes and `struct purgatory_info` are.
 public struct Blob: Sendable {
+  /// What kind of file holds the purgatory.
   public enum Format: String, CaseIterable, Sendable {
     /// A linked position-independent ELF file.
     case elf
@@ -20,27 +21,38 @@ public struct Blob: Sendable {
 
   /// How the file is named in errors.
   public let file: String
+  /// What kind of file it is.
   public let format: Format
   /// The bytes of the file, of a flat one those that are loaded.
   public private(set) var bytes: [UInt8]
   /// What a flat file has behind those.
   private let rest: Contents?
   /// The loadable bytes, within `bytes`.
-  public let loadRange: Range<Int>
-  /// Where `struct purgatory_info` lies in the loadable bytes.
+  package let loadRange: Range<Int>
+  /// Where `struct purgatory_info` lies in the loadable bytes, in bytes from the first.
   public let infoOffset: Int
   /// What the struct says.
   public private(set) var info: PurgatoryInfo
 
-  /// Recognises a purgatory by its contents.
+  /// Recognises a purgatory by its contents: in an ELF file by the symbol `purgatory_info`, in flat bytes by the header of an
+  /// arm64 Image and the struct's magic behind it (docs/abi.md).
   ///
-  /// - Throws: all that is wrong with it: another file, a truncated one, another machine, another ABI version,
+  /// - Parameters:
+  ///   - bytes: all of the file, of any format that `Format` names, or a kexec-tools program with this purgatory in it.
+  ///   - file: what it is called in errors.
+  /// - Throws: `Rejection`, with all that is wrong with it: another file, a truncated one, another machine, another ABI version,
   ///   anything that a loader would have to relocate. What the info is filled in with is not judged.
   public init(_ bytes: [UInt8], file: String) throws(Rejection) {
     try self.init(Contents(bytes, name: file), file: file)
   }
 
-  /// The same, of which no more is held than has to be: of a bundle, not its kernel.
+  /// Recognises a purgatory, of which no more is held than has to be: of a bundle, not its kernel.
+  ///
+  /// - Parameters:
+  ///   - contents: all of the file.
+  ///   - file: what it is called in errors.
+  ///   - progress: of the digests of a bundle's regions.
+  /// - Throws: as `init(_:file:)` does, and `Rejection` for a file that cannot be read.
   public init(_ contents: Contents, file: String, _ progress: Progress? = nil) throws(Rejection) {
     do {
       try self.init(recognising: contents, file: file, progress)
@@ -90,18 +102,21 @@ public struct Blob: Sendable {
   /// Bytes in which a flat purgatory has its end.
   private static let maximumFlatSize = Int(PURGATORY_MAX_FILE_SIZE) + 8
 
-  /// All bytes of the file.
+  /// All bytes of the file, of a bundle with its kernel.
   public var contents: Contents {
     guard let rest else { return Contents(bytes, name: file) }
     return Contents([.bytes(bytes), .contents(rest)], name: file)
   }
 
-  /// The bytes that are loaded: the flat blob.
+  /// The bytes that are loaded, from the entry on: the flat blob. It runs at any multiple of 4 KiB, and needs
+  /// `PurgatoryInfo.memorySize` bytes there.
   public var flat: [UInt8] { Array(bytes[loadRange]) }
 
   /// Replaces the struct's bytes; no other byte changes.
   ///
-  /// - Throws: where the struct has no room for what `info` holds.
+  /// What `info` holds is not judged: `InfoChanges.applied(to:file:_:)` does that, and `PurgatoryInfo.findings(blobBase:)`.
+  ///
+  /// - Throws: `Rejection` where the struct has no room for what `info` holds.
   public mutating func fill(_ info: PurgatoryInfo) throws(Rejection) {
     let encoded: [UInt8]
     do {

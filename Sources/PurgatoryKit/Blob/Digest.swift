@@ -19,7 +19,7 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
   /// The digest of what is verified of `segments`, one after the other.
   ///
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
-  public init(of segments: [Segment], _ progress: Progress? = nil) throws(Rejection) {
+  package init(of segments: [Segment], _ progress: Progress? = nil) throws(Rejection) {
     let verified = segments.map(\.verified)
     self = try
       (verified.count == 1
@@ -37,6 +37,7 @@ public struct Digest: Equatable, Sendable, CustomStringConvertible {
     self.bytes = Array(SHA256.hash(data: bytes))
   }
 
+  /// 64 lower-case hexadecimal digits.
   public var description: String {
     bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }

@@ -17,30 +17,42 @@ public struct InfoChanges: Sendable {
 
   /// What is verified; replaces all regions unless it is empty.
   public var segments: [Segment] = []
+  /// The next kernel's first instruction; nil: the base of the kernel among `segments`.
   public var kernelEntry: UInt64?
+  /// The device tree, handed over in x0; nil: that among `segments`; 0: whatever x0 the purgatory is entered with.
   public var dtbAddress: UInt64?
-  /// nil: in the device tree among `segments`, where that has room.
+  /// Where the result is stored for the next system, a multiple of 8; nil: in the device tree among `segments`, where that
+  /// has room; 0: nowhere.
   public var resultAddress: UInt64?
   /// Where the purgatory itself will be loaded; with `relative`, what addresses are made relative to.
   public var loadAddress: UInt64?
+  /// Which digests are filled in; nil: one for each region, unless the purgatory has one over all.
   public var digest: DigestMode?
-  /// `.some(nil)`: silent.
+  /// The diagnostics UART, which `Board.console()` tells; `.some(nil)`: silent.
   public var console: PurgatoryInfo.Console??
+  /// What the purgatory does when verification fails.
   public var onFailure: PurgatoryInfo.FailureAction?
+  /// The instruction that reaches PSCI, which `Board.psci` tells.
   public var psci: PurgatoryInfo.PSCIConduit?
+  /// Store addresses as offsets from the purgatory's base, so that all can be loaded elsewhere together.
   public var relative: Bool?
+  /// Print failures only.
   public var quiet: Bool?
+  /// Verify with caches on, where that is possible.
   public var usesCache: Bool?
+  /// Verify with SHA-2 instructions, where there are any.
   public var usesCrypto: Bool?
 
+  /// No changes.
   public init() {}
 
   /// `info` with the changes made.
   ///
   /// - Parameters:
+  ///   - info: what the blob holds: `Blob.info`.
   ///   - file: the blob, for errors.
   ///   - progress: of the digests.
-  /// - Throws: all that is wrong with the changes, alone and together with what `info` holds already.
+  /// - Throws: `Rejection`, with all that is wrong with the changes, alone and together with what `info` holds already.
   public func applied(
     to info: PurgatoryInfo, file: String, _ progress: Progress? = nil
   ) throws(Rejection) -> PurgatoryInfo {

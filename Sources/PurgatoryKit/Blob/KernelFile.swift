@@ -10,9 +10,11 @@ public struct KernelFile: Sendable {
   public private(set) var image: Contents
   /// What it was in, from the outside in; empty: the file is the Image.
   public private(set) var containers: [String] = []
-  /// What a UKI has beside its kernel.
+  /// The initrd of a UKI, its section .initrd; nil: none.
   public private(set) var initrd: Contents?
+  /// The device tree of a UKI, its section .dtb; nil: none.
   public private(set) var deviceTree: [UInt8]?
+  /// The command line of a UKI, its section .cmdline; nil: none.
   public private(set) var commandLine: String?
 
   /// Bytes that an Image has at most: Linux's text, data and BSS are below 2 GiB; the largest that is built has some 300 MiB.
@@ -23,7 +25,13 @@ public struct KernelFile: Sendable {
   /// Bytes in which headers are: those of a PE file may have very many sections.
   private static let startSize = 4 << 20
 
-  /// Unpacks `contents`, whose name is that in errors. What was unpacked is not held.
+  /// Unpacks `contents`, whose name is that in errors. What was unpacked is not held, but kept in a file without a name.
+  ///
+  /// - Parameters:
+  ///   - contents: the kernel's file.
+  ///   - progress: of what is unpacked.
+  /// - Throws: `Rejection` for what holds no arm64 Image, is packed more than four times, is damaged, or unpacks to more than
+  ///   512 MiB.
   public init(_ contents: Contents, _ progress: Progress? = nil) throws(Rejection) {
     let file = contents.name
     image = contents

@@ -4,26 +4,26 @@
 internal import CheckedArithmetic
 
 /// The header of an arm64 `Image` (Linux Documentation/arch/arm64/booting.rst, "Call the kernel image").
-public struct KernelImage: Equatable, Sendable {
+package struct KernelImage: Equatable, Sendable {
   /// Bytes of the header.
-  public static let headerSize = 64
+  package static let headerSize = 64
   /// The image's base, less `textOffset`, is a multiple of this.
-  public static let alignment: UInt64 = 2 << 20
+  package static let alignment: UInt64 = 2 << 20
 
   static let imageSizeOffset = 0x10
   static let flagsOffset = 0x18
   static let anywhereFlag: UInt64 = 1 << 3
 
-  public let textOffset: UInt64
+  package let textOffset: UInt64
   /// Bytes of memory from the image's base, BSS included.
-  public let imageSize: UInt64
-  public let flags: UInt64
+  package let imageSize: UInt64
+  package let flags: UInt64
 
   /// The image may be anywhere in RAM; otherwise memory below it is lost to the kernel.
-  public var mayBeAnywhere: Bool { flags & Self.anywhereFlag != 0 }
+  package var mayBeAnywhere: Bool { flags & Self.anywhereFlag != 0 }
 
   /// Reads the header; `file` names the image in errors.
-  public init(header bytes: [UInt8], file: String) throws(Rejection) {
+  package init(header bytes: [UInt8], file: String) throws(Rejection) {
     guard Self.hasMagic(bytes),
       let textOffset: UInt64 = bytes.integer(at: 0x08),
       let imageSize: UInt64 = bytes.integer(at: Self.imageSizeOffset),
@@ -47,7 +47,7 @@ public struct KernelImage: Equatable, Sendable {
   }
 
   /// Whether the image is a PE/COFF application as well, for UEFI: `MZ`, and a PE header behind it (Linux "EFI stub").
-  public static func hasPEHeader(_ bytes: [UInt8]) -> Bool {
+  package static func hasPEHeader(_ bytes: [UInt8]) -> Bool {
     guard bytes.starts(with: [0x4d, 0x5a]), let offset: UInt32 = bytes.integer(at: 0x3c) else { return false }
     return bytes.integer(at: Int(offset)) == 0x4550 as UInt32
   }

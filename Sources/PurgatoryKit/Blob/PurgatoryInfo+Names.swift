@@ -5,7 +5,7 @@ internal import CheckedArithmetic
 
 extension PurgatoryInfo.Flags {
   /// The names of the flags that are set, in bit order.
-  public var names: [String] {
+  package var names: [String] {
     let all: [(PurgatoryInfo.Flags, String)] = [
       (.verifyRegions, "verify-regions"), (.verifyCombined, "verify-combined"), (.relative, "relative"),
       (.noCache, "no-cache"), (.noCrypto, "no-crypto"), (.quiet, "quiet"),
@@ -15,15 +15,15 @@ extension PurgatoryInfo.Flags {
 }
 
 extension PurgatoryInfo.FailureAction {
-  public var name: String { "\(self)" }
+  package var name: String { "\(self)" }
 }
 
 extension PurgatoryInfo.PSCIConduit {
-  public var name: String { "\(self)" }
+  package var name: String { "\(self)" }
 }
 
 extension PurgatoryInfo.Status {
-  public var name: String {
+  package var name: String {
     switch self {
     case .notRun: "not-run"
     case .running: "running"

@@ -10,28 +10,35 @@ import PurgatoryABI
 public struct PurgatoryInfo: Equatable, Sendable {
   /// Bytes of the struct.
   public static let size = Int(PURGATORY_INFO_SIZE)
-  /// Where the struct lies in a flat blob.
+  /// Where the struct lies in a flat blob, in bytes from its base.
   public static let blobOffset = Int(PURGATORY_INFO_OFFSET)
+  /// How many regions the struct has room for.
   public static let maximumRegions = Int(PURGATORY_MAX_REGIONS)
-  /// The blob's base is a multiple of this.
-  /// Of the last byte that the purgatory can reach: 48 bits.
+  /// The address of the last byte that the purgatory can reach: 48 bits.
   public static let maximumAddress = UInt64(PURGATORY_MAX_ADDRESS)
+  /// The blob's base is a multiple of this, in bytes.
   public static let loadAlignment = UInt64(PURGATORY_LOAD_ALIGNMENT)
-  /// Every region's base is a multiple of this.
+  /// Every region's base is a multiple of this, in bytes.
   public static let regionAlignment = UInt64(PURGATORY_REGION_ALIGNMENT)
   /// Bytes that the purgatory stores at `resultAddress`, which is a multiple of `resultAlignment`.
   static let resultSize = Int(PURGATORY_RESULT_SIZE)
   static let resultAlignment = UInt64(PURGATORY_RESULT_ALIGNMENT)
+  /// The version of the struct that this library reads and writes.
   public static let supportedVersion = UInt32(PURGATORY_INFO_VERSION)
 
+  /// The version of the struct.
   public var version = supportedVersion
   /// The next kernel's first instruction; 0: not ready.
   public var kernelEntry: UInt64 = 0
   /// The device tree, handed over in x0; 0: whatever x0 the purgatory is entered with.
   public var dtbAddress: UInt64 = 0
+  /// How the purgatory verifies, and what it says.
   public var flags: Flags = []
+  /// What it does when verification fails.
   public var onFailure = FailureAction.halt
+  /// How it reaches PSCI, to reset or power off.
   public var psciConduit = PSCIConduit.smc
+  /// The UART that it says it on; nil: none, until a loader fills one in.
   public var console: Console?
   /// Nothing is verified.
   public var skipChecks = false
@@ -41,30 +48,48 @@ public struct PurgatoryInfo: Equatable, Sendable {
   public var regions = [Region](repeating: Region(), count: maximumRegions)
   /// One SHA-256 over all used regions, in order.
   public var combinedDigest = Digest.zero
+  /// What has become of the verification: the purgatory writes it.
   public var status = Status.notRun
+  /// The index of the first region that did not match; 0xffffffff: the combined digest. The purgatory writes it.
   public var failedRegion: UInt32 = 0
+  /// Ticks of CNTVCT_EL0 (Arm ARM) that verifying took. The purgatory writes it.
   public var verifyTicks: UInt64 = 0
+  /// Bit 0: caches were on; bit 1: SHA-2 instructions were used. The purgatory writes it.
   public var verifyPath: UInt64 = 0
   /// Where the result is to be stored for the next system; 0: nowhere.
   public var resultAddress: UInt64 = 0
 
   /// The single bits of the `flags` field.
   public struct Flags: OptionSet, Hashable, Sendable {
+    /// The bits, as the struct has them.
     public let rawValue: UInt64
+    /// The flags whose bits are set.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// Each region has a digest of its own.
     public static let verifyRegions = Flags(rawValue: UInt64(PURGATORY_FLAG_VERIFY_REGIONS))
+    /// One digest is over all regions, in order.
     public static let verifyCombined = Flags(rawValue: UInt64(PURGATORY_FLAG_VERIFY_COMBINED))
+    /// Addresses are offsets from the blob's base, modulo 2^64.
     public static let relative = Flags(rawValue: UInt64(PURGATORY_FLAG_RELATIVE))
+    /// Verify with caches off.
     public static let noCache = Flags(rawValue: UInt64(PURGATORY_FLAG_NO_CACHE))
+    /// Verify without SHA-2 instructions.
     public static let noCrypto = Flags(rawValue: UInt64(PURGATORY_FLAG_NO_CRYPTO))
+    /// Print failures only.
     public static let quiet = Flags(rawValue: UInt64(PURGATORY_FLAG_QUIET))
   }
 
   /// What the purgatory does when verification fails (flags bits 8-9).
   public enum FailureAction: UInt64, CaseIterable, Sendable {
+    /// Wait for ever.
     case halt = 0
-    case reset, poweroff, boot
+    /// PSCI SYSTEM_RESET (Arm DEN 0022).
+    case reset
+    /// PSCI SYSTEM_OFF.
+    case poweroff
+    /// Enter the next kernel all the same.
+    case boot
 
     /// Whether it takes a PSCI call.
     public var usesPSCI: Bool { self == .reset || self == .poweroff }
@@ -72,14 +97,19 @@ public struct PurgatoryInfo: Equatable, Sendable {
 
   /// The instruction that reaches PSCI (flags bit 10).
   public enum PSCIConduit: CaseIterable, Sendable {
-    case smc, hvc
+    /// To EL3.
+    case smc
+    /// To EL2.
+    case hvc
   }
 
   /// The diagnostics UART.
   public struct Console: Equatable, Sendable {
+    /// How it takes a byte.
     public var uart: UART
     /// MMIO address; 0: silent until a loader fills it in.
     public var base: UInt64
+    /// A UART at an MMIO address.
     public init(_ uart: UART, base: UInt64) {
       self.uart = uart
       self.base = base
@@ -88,9 +118,13 @@ public struct PurgatoryInfo: Equatable, Sendable {
 
   /// Memory to verify; size 0: unused.
   public struct Region: Equatable, Sendable {
+    /// Physical address, or an offset from the blob's base; a multiple of 16.
     public var base: UInt64 = 0
+    /// Bytes; 0: unused.
     public var size: UInt64 = 0
+    /// SHA-256 of them, where `Flags.verifyRegions` is set.
     public var digest = Digest.zero
+    /// `size` bytes at `base`.
     public init(base: UInt64 = 0, size: UInt64 = 0, digest: Digest = .zero) {
       self.base = base
       self.size = size
@@ -100,10 +134,23 @@ public struct PurgatoryInfo: Equatable, Sendable {
 
   /// Written by the purgatory.
   public enum Status: UInt32, Sendable {
+    /// It has not run.
     case notRun = 0
-    case running, verified, skipped, mismatch, exception, badInfo
+    /// It has begun, and not ended.
+    case running
+    /// All regions are what they were.
+    case verified
+    /// It was told not to verify.
+    case skipped
+    /// A region is not what it was.
+    case mismatch
+    /// The processor took an exception.
+    case exception
+    /// What a loader filled in is not valid.
+    case badInfo
   }
 
+  /// A struct with nothing filled in.
   public init() {}
 
   /// The regions in use, with their indices.
@@ -117,12 +164,18 @@ public struct PurgatoryInfo: Equatable, Sendable {
 extension PurgatoryInfo {
   /// A field that holds a value this version does not know.
   public struct DecodingError: Error, Equatable, Sendable {
+    /// Its name, as purgatory_info.h has it.
     public let field: String
+    /// What it holds, in words.
     public let found: String
+    /// What it should hold.
     public let expected: String
   }
 
   /// Decodes the struct. Magic, version and size are checked before anything else is believed.
+  ///
+  /// - Parameter bytes: the struct, little-endian, `size` of them; what follows is not read.
+  /// - Throws: `DecodingError` for the first field that is wrong.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     func field<T: FixedWidthInteger & UnsignedInteger>(_ offset: Int32, _ name: String) throws(DecodingError)
       -> T
@@ -206,7 +259,7 @@ extension PurgatoryInfo {
 
   /// The struct's bytes.
   ///
-  /// - Throws: where there are more than `maximumRegions` regions; fewer leave the rest unused.
+  /// - Throws: `EncodingError` where there are more than `maximumRegions` regions; fewer leave the rest unused.
   public func encoded() throws(EncodingError) -> [UInt8] {
     guard regions.count <= Self.maximumRegions else { throw EncodingError(regions: regions.count) }
     var bytes = [UInt8](repeating: 0, count: Self.size)

@@ -8,16 +8,26 @@ import DeviceTree
 public struct Segment: Sendable {
   /// What a segment is to the next kernel.
   public enum Role: String, Sendable {
-    case purgatory, kernel, dtb, initrd, segment
+    /// The purgatory itself, flat.
+    case purgatory
+    /// An arm64 Image.
+    case kernel
+    /// A device tree blob.
+    case dtb
+    /// An initial RAM disk.
+    case initrd
+    /// Anything else.
+    case segment
   }
 
+  /// What it is.
   public let role: Role
   /// The file, as the user named it.
   public private(set) var file: String
   /// The file's bytes.
   public let contents: Contents
   /// What it is called when it is written, if it was unpacked from `file`; nil: it is that file.
-  public private(set) var unpackedName: String?
+  package private(set) var unpackedName: String?
   /// The physical address of the first byte.
   public let base: UInt64
   /// Bytes that it takes in memory: never less than `contents`.
@@ -27,16 +37,22 @@ public struct Segment: Sendable {
   public let verifiedSize: UInt64
   /// Those bytes.
   let verified: Contents
-  /// The addresses that it takes.
+  /// The physical addresses that it takes.
   public let range: Range<UInt64>
 
   /// Zeros behind a file that are verified with it, in bytes: hashing 64 GiB of them takes minutes, here and at every boot.
-  public static let maximumZeros: UInt64 = 1 << 30
+  package static let maximumZeros: UInt64 = 1 << 30
 
   /// Places a file.
   ///
-  /// - Parameter memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
-  /// - Throws: every reason why the file cannot be what `role` says, or cannot be where `base` says.
+  /// - Parameters:
+  ///   - role: what it is.
+  ///   - file: what it is called in errors, and in a manifest.
+  ///   - contents: the file's bytes.
+  ///   - base: the physical address of the first, a multiple of 16; of a kernel, a multiple of 2 MiB plus its text_offset
+  ///     (booting.rst).
+  ///   - memorySize: bytes in memory, zeros after the file's; nil: what the file says or has.
+  /// - Throws: `Rejection`, with every reason why the file cannot be what `role` says, or cannot be where `base` says.
   public init(
     role: Role, file: String, contents: Contents, base: UInt64, memorySize: UInt64? = nil
   ) throws(Rejection) {
@@ -114,7 +130,9 @@ public struct Segment: Sendable {
     verified = zeros == 0 ? contents : Contents([.contents(contents), .zeros(zeros)], name: file)
   }
 
-  /// The same, of bytes that are held.
+  /// Places bytes that are held.
+  ///
+  /// - Throws: as `init(role:file:contents:base:memorySize:)` does.
   public init(
     role: Role, file: String, bytes: [UInt8], base: UInt64, memorySize: UInt64? = nil
   ) throws(Rejection) {

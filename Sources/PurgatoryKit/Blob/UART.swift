@@ -17,6 +17,7 @@ public struct UART: Equatable, Sendable {
   /// What they are when a byte has left.
   public var ready: UInt32
 
+  /// A UART by its registers.
   public init(access: UInt32, data: UInt32 = 0, status: UInt32 = 0, mask: UInt32 = 0, ready: UInt32 = 0) {
     self.access = access
     self.data = data
@@ -35,6 +36,7 @@ public struct UART: Equatable, Sendable {
 extension UART {
   /// A byte store, and nothing to ask; all zero, which is what kexec-tools leaves to the purgatory.
   public static let raw = UART(purgatory_console_raw)
+  /// Arm PL011.
   public static let pl011 = UART(purgatory_console_pl011)
   /// A PL011 of Qualcomm's QDF2400, whose BUSY stays set (erratum 44).
   public static let qdf2400 = UART(purgatory_console_qdf2400)
@@ -46,21 +48,25 @@ extension UART {
   public static let uart8250MMIO32 = UART(purgatory_console_8250_mmio32)
   /// NXP i.MX 1 to 8M.
   public static let imx = UART(purgatory_console_imx)
-  /// NXP LPUART: of 8 bits (Vybrid), of 32 bits (Layerscape), and of 32 bits as i.MX 7ULP, 8 and 9 have it.
+  /// NXP LPUART of 8 bits: Vybrid.
   public static let lpuart = UART(purgatory_console_lpuart)
+  /// NXP LPUART of 32 bits: Layerscape.
   public static let lpuart32 = UART(purgatory_console_lpuart32)
+  /// NXP LPUART of 32 bits, as i.MX 7ULP, 8 and 9 have it.
   public static let lpuartOfIMX = UART(purgatory_console_imx_lpuart)
-  /// Amlogic.
+  /// Amlogic Meson.
   public static let meson = UART(purgatory_console_meson)
   /// Zynq and ZynqMP.
   public static let cadence = UART(purgatory_console_cadence)
-  /// Renesas R-Car's SCIF and HSCIF, and the SCIFA of RZ.
+  /// Renesas SCIF and HSCIF: R-Car.
   public static let scif = UART(purgatory_console_scif)
+  /// Renesas SCIFA: RZ.
   public static let scifa = UART(purgatory_console_scifa)
   /// Exynos, Google's GS101 and Apple's.
   public static let samsung = UART(purgatory_console_samsung)
-  /// Marvell Armada 3700: the first and the second UART.
+  /// Marvell Armada 3700's first UART.
   public static let armada3700 = UART(purgatory_console_armada3700)
+  /// Marvell Armada 3700's second UART.
   public static let armada3700Ext = UART(purgatory_console_armada3700_ext)
   /// STM32 from F7 on.
   public static let stm32 = UART(purgatory_console_stm32)
@@ -80,19 +86,19 @@ extension UART {
   }
 
   /// The fields of the description, by name.
-  public static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
+  package static let settings: [(name: String, field: WritableKeyPath<UART, UInt32> & Sendable)] = [
     ("access", \.access), ("data", \.data), ("status", \.status), ("mask", \.mask), ("ready", \.ready),
   ]
 
   /// As `custom:` takes them.
-  public var fields: String {
+  package var fields: String {
     "access=\(width)"
       + Self.settings.dropFirst().map { ",\($0.name)=\(String(hex: UInt64(self[keyPath: $0.field])))" }
       .joined()
   }
 
   /// The bytes of a register access: what the registers' addresses are multiples of.
-  public var width: UInt32 { max(access, 1) }
+  package var width: UInt32 { max(access, 1) }
 
   private func isSame(as other: UART) -> Bool {
     var (mine, its) = (self, other)
@@ -102,7 +108,7 @@ extension UART {
   }
 
   /// What makes it a UART that no byte would ever leave, wherever it is; nil: nothing.
-  public var fault: (found: String, expected: String)? {
+  package var fault: (found: String, expected: String)? {
     if ![1, 4].contains(width) {
       return ("access \(access)", "1 or 4 bytes")
     }
@@ -124,15 +130,15 @@ extension PurgatoryInfo.Console {
   public var isSilent: Bool { base == 0 }
 
   /// As --console takes it.
-  public var argument: String {
+  package var argument: String {
     "\(uart.name == "described" ? "custom:\(uart.fields)" : uart.name)@\(String(hex: base))"
   }
 
   /// The UART's name; "none" where nothing is said.
-  public var name: String { isSilent ? "none" : uart.name }
+  package var name: String { isSilent ? "none" : uart.name }
 
   /// Why no byte would ever leave; nil: it would, or nothing is said.
-  public var fault: (found: String, expected: String)? {
+  package var fault: (found: String, expected: String)? {
     if isSilent { return nil }
     if let fault = uart.fault { return fault }
     if !base.isMultiple(of: UInt64(uart.width)) {

@@ -11,6 +11,8 @@ extension Toolchain {
   /// Assembles and links `source`, proves that the bytes do not depend on the base they are linked at, and seals them.
   ///
   /// - Returns: the linked ELF file, as the linker wrote it but for the seal.
+  /// - Throws: `Rejection` for what does not assemble or link, with what the tool said in `Rejection.transcript`, and for bytes
+  ///   that depend on their base.
   public func build(_ source: PurgatorySource) async throws(Rejection) -> [UInt8] {
     let elf = "purgatory.elf"
     let work = try WorkDirectory()

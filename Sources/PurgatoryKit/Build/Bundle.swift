@@ -8,10 +8,13 @@ import DeviceTree
 ///
 /// Everything is relative to the file's own base, which the loader puts at a multiple of 2 MiB.
 public struct Bundle: Sendable {
+  /// The Image: the purgatory, then the device tree and the kernel, with zeros between them.
   public let contents: Contents
   /// What was changed in the device tree that the user may not expect, in sentences.
   public let notes: [String]
 
+  /// Puts a purgatory before its kernel, and fills it in.
+  ///
   /// - Parameters:
   ///   - blob: an unfilled purgatory.
   ///   - kernel: an arm64 Image.
@@ -20,6 +23,8 @@ public struct Bundle: Sendable {
   ///   - commandLine: what the device tree is told for the kernel; nil: it has one, or none.
   ///   - progress: of the digests.
   ///   - changes: how to report and what to do on a failure; segments and addresses are the bundle's own.
+  /// - Throws: `Rejection` for a kernel that is no arm64 Image or whose text_offset is not below 2 MiB (booting.rst), a device
+  ///   tree that is one boot's or has no memory, and what `InfoChanges.applied(to:file:_:)` refuses.
   public init(
     _ blob: Blob, kernel: File, dtb: File?, memory: [Range<UInt64>] = [], commandLine: String? = nil,
     changes: InfoChanges, progress: Progress? = nil

@@ -4,11 +4,11 @@
 internal import CheckedArithmetic
 
 /// A rule in Make syntax: the target, and every file a change of which changes it.
-public struct Depfile: Equatable, Sendable {
-  public let text: String
+package struct Depfile: Equatable, Sendable {
+  package let text: String
 
   /// - Throws: every name that make would not read back, whatever stands before its characters.
-  public init(target: String, dependencies: [String]) throws(Rejection) {
+  package init(target: String, dependencies: [String]) throws(Rejection) {
     let problems = ([target] + dependencies).compactMap { name in
       Self.fault(of: name).map { fault in
         Problem(

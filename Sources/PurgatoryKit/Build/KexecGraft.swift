@@ -6,16 +6,22 @@ import ELF
 
 /// A kexec-tools program with our purgatory in the place of its own.
 public struct KexecGraft: Sendable {
+  /// The program: as many bytes as before.
   public let bytes: [UInt8]
-  /// Where the purgatory lies in the program, and its size there before and now.
-  public let offset: Int
-  public let oldSize: Int
-  public let newSize: Int
+  /// Where the purgatory lies in the program, in bytes.
+  package let offset: Int
+  /// Bytes of the purgatory that the program had.
+  package let oldSize: Int
+  /// Bytes of the one that it has now.
+  package let newSize: Int
 
+  /// Replaces the purgatory in `program`.
+  ///
   /// - Parameters:
   ///   - program: the bytes of the kexec binary, which may be stripped.
   ///   - file: its name, for errors.
   ///   - object: our purgatory.
+  /// - Throws: `Rejection` for what is no ELF file, carries no AArch64 purgatory of kexec-tools or several, or has no room.
   public init(program: [UInt8], file: String, object: RelocatableObject) throws(Rejection) {
     guard ELFFile.looksLikeELF(program) else {
       throw Rejection(

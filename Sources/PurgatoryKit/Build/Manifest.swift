@@ -7,7 +7,9 @@ import SystemPackage
 
 /// Which file goes where, and where to jump.
 public struct Manifest: Codable, Equatable, Sendable {
+  /// A file, and where it goes.
   public struct Segment: Codable, Equatable, Sendable {
+    /// What it is: the raw value of a `Segment.Role`.
     public let name: String
     /// Relative to the manifest's own directory.
     public let file: String
@@ -17,7 +19,7 @@ public struct Manifest: Codable, Equatable, Sendable {
     public let size: UInt64
     /// Bytes in memory: zeros follow the file's.
     public let memorySize: UInt64
-    /// Of the file.
+    /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
     public let sha256: String
 
     enum CodingKeys: String, CodingKey {
@@ -26,13 +28,20 @@ public struct Manifest: Codable, Equatable, Sendable {
     }
   }
 
+  /// The version of the format: 1.
   public private(set) var version = 1
-  /// Where the loader jumps to: the purgatory's first byte.
+  /// Where the loader jumps to, a physical address: the purgatory's first byte.
   public let entry: UInt64
+  /// The purgatory, and all that it verifies.
   public private(set) var segments: [Segment]
 
   /// Describes `segments`, the purgatory among them, for a manifest at `path`.
   ///
+  /// - Parameters:
+  ///   - entry: the purgatory's base.
+  ///   - segments: what is loaded, by the files that hold it: `Segment.renamed(_:)` names others.
+  ///   - path: the manifest's own, which the files' are relative to.
+  ///   - progress: of the digests.
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
   public init(
     entry: UInt64, segments: [PurgatoryKit.Segment], path: String, _ progress: Progress? = nil
@@ -49,11 +58,11 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   /// Whether `bytes` begin as a manifest does: no other file that this package reads begins with a brace.
-  public static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
+  package static func looksLikeManifest(_ bytes: [UInt8]) -> Bool { bytes.first == UInt8(ascii: "{") }
 
   /// Reads a manifest; `file` names it in errors.
   ///
-  /// - Throws: also for more segments than a purgatory has regions, and itself: each is a file to read.
+  /// - Throws: `Rejection`, also for more segments than a purgatory has regions, and itself: each is a file to read.
   public init(decoding bytes: [UInt8], file: String) throws(Rejection) {
     guard bytes.count <= Files.Limit.text.rawValue else {
       throw Rejection(
@@ -86,7 +95,7 @@ public struct Manifest: Codable, Equatable, Sendable {
   }
 
   /// The same with other bytes in the file of a segment.
-  public func replacing(_ index: Int, with bytes: [UInt8]) -> Manifest {
+  package func replacing(_ index: Int, with bytes: [UInt8]) -> Manifest {
     var manifest = self
     let old = segments[index]
     manifest.segments[index] = Segment(

@@ -7,23 +7,23 @@ import SystemPackage
 
 /// A directory with `*.S`, `include/*.h` and `purgatory.lds`; and `SOURCES`, if it is to have no others.
 public struct PurgatorySource: Equatable, Sendable {
-  public static let linkerScriptName = "purgatory.lds"
+  package static let linkerScriptName = "purgatory.lds"
   /// The names of all assembly sources, a line each: what else is left in the folder is no part of the purgatory.
-  public static let listName = "SOURCES"
+  package static let listName = "SOURCES"
 
-  public let directory: FilePath
+  package let directory: FilePath
   /// Assembly sources, in link order: by name, so that every build links alike.
-  public let assembly: [FilePath]
-  public let headers: [FilePath]
+  package let assembly: [FilePath]
+  package let headers: [FilePath]
 
-  public var includeDirectory: FilePath { directory.appending("include") }
-  public var linkerScript: FilePath { directory.appending(Self.linkerScriptName) }
+  package var includeDirectory: FilePath { directory.appending("include") }
+  package var linkerScript: FilePath { directory.appending(Self.linkerScriptName) }
   /// Everything a change of which changes the blob.
-  public var files: [FilePath] { assembly + headers + [linkerScript] + [list].compactMap { $0 } }
+  package var files: [FilePath] { assembly + headers + [linkerScript] + [list].compactMap { $0 } }
   /// nil: the folder has no list, and every assembly file in it is a source.
   private let list: FilePath?
 
-  public init(directory: FilePath) throws(Rejection) {
+  package init(directory: FilePath) throws(Rejection) {
     func files(in directory: FilePath, _ suffix: String) -> [FilePath] {
       ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? [])
         .filter { $0.hasSuffix(suffix) }.sorted().map { directory.appending($0) }
@@ -40,6 +40,13 @@ public struct PurgatorySource: Equatable, Sendable {
           help: "name the directory that has them with --source"))
     }
     try checkList()
+  }
+
+  /// The sources in the folder at `path`.
+  ///
+  /// - Throws: `Rejection` for a folder without them, or with others than its list has.
+  public init(path: String) throws(Rejection) {
+    try self.init(directory: FilePath(path))
   }
 
   /// A file that is not listed, of an older release or an editor, must not get into the purgatory in silence.

@@ -10,9 +10,13 @@ import PurgatoryABI
 /// Both loaders put sections with bytes first and NOBITS after them, each aligned as it asks: the scratch is where
 /// the linker script put it.
 public struct RelocatableObject: Sendable {
+  /// An ELF file of type ET_REL (ELF gABI, chapter 4).
   public let bytes: [UInt8]
 
+  /// Makes an object of a linked purgatory.
+  ///
   /// - Parameter blob: an ELF file; its global symbols are kept, with their sizes.
+  /// - Throws: `Rejection` for a file that is no ELF file, or whose memory_size does not hold its bytes.
   public init(_ blob: Blob) throws(Rejection) {
     let symbols: [Symbol]
     do {

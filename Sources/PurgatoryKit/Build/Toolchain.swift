@@ -7,6 +7,7 @@ import SystemPackage
 
 /// An assembler and a linker for AArch64.
 public struct Toolchain: Equatable, Sendable {
+  /// Whose tools they are.
   public enum Kind: String, CaseIterable, Sendable {
     /// clang and ld.lld: the Swift toolchain's own, or others in PATH.
     case llvm
@@ -15,20 +16,21 @@ public struct Toolchain: Equatable, Sendable {
   }
 
   /// A program and its arguments; outputs are relative to the work directory that it runs in.
-  public struct Command: Equatable, Sendable {
-    public let program: FilePath
-    public let arguments: [String]
+  package struct Command: Equatable, Sendable {
+    package let program: FilePath
+    package let arguments: [String]
     /// What it does, and to what, for errors.
-    public let purpose: String
+    package let purpose: String
 
     /// As a shell would take it.
-    public var line: String {
+    package var line: String {
       ([program.string] + arguments).map(\.quotedForShell).joined(separator: " ")
     }
   }
 
-  public static let defaultCrossCompile = "aarch64-linux-gnu-"
+  package static let defaultCrossCompile = "aarch64-linux-gnu-"
 
+  /// Whose tools it has.
   public let kind: Kind
   private let preprocessor: FilePath
   private let assembler: FilePath
@@ -37,9 +39,14 @@ public struct Toolchain: Equatable, Sendable {
   /// Finds a toolchain: the kind that is asked for, else GNU if a prefix is asked for, else the first there is.
   ///
   /// - Parameters:
+  ///   - kind: nil: whatever there is.
   ///   - crossCompile: the prefix of the GNU tools' names, as in the kernel's `CROSS_COMPILE`.
-  ///   - path: the directories that are searched, as in `PATH`.
-  public static func find(_ kind: Kind?, crossCompile: String?, path: String) throws(Rejection) -> Toolchain {
+  ///   - path: the directories that are searched, as in `PATH`; unless it is given, `PATH` itself.
+  /// - Throws: `Rejection`, with what was looked for.
+  public static func find(
+    _ kind: Kind? = nil, crossCompile: String? = nil,
+    path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) throws(Rejection) -> Toolchain {
     let kinds = kind.map { [$0] } ?? (crossCompile == nil ? Kind.allCases : [.gnu])
     var problems: [Problem] = []
     for kind in kinds {
@@ -75,7 +82,7 @@ public struct Toolchain: Equatable, Sendable {
   }
 
   /// The commands that make `elf` of `source`, to be run in order in an empty directory.
-  public func commands(building source: PurgatorySource, to elf: String) -> [Command] {
+  package func commands(building source: PurgatorySource, to elf: String) -> [Command] {
     assemblies(of: source).flatMap { $0 } + [linkCommand(building: source, to: elf)]
   }
 

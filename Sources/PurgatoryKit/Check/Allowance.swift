@@ -4,20 +4,28 @@
 internal import CheckedArithmetic
 import SystemPackage
 
-/// `RULE` or `RULE:SUBJECT`, where the subject is a section, a symbol or a relocation's type; a `*` at its end stands for
+/// A rule that may be broken, in one place or anywhere.
+///
+/// As text `RULE` or `RULE:SUBJECT`, where the subject is a section, a symbol or a relocation's type; a `*` at its end stands for
 /// whatever follows.
 public struct Allowance: Hashable, Sendable {
+  /// The rule that may be broken.
   public let rule: Rule
   /// nil: all that the rule finds.
   public let subject: String?
 
+  /// Allows what breaks `rule`.
+  ///
+  /// - Parameters:
+  ///   - rule: one that `Rule.mayBeAllowed` says may be.
+  ///   - subject: a section, a symbol or the type of a relocation; with `*` at its end, all that begin so; nil: everything.
   public init(_ rule: Rule, subject: String? = nil) {
     self.rule = rule
     self.subject = subject
   }
 
   /// nil: there is no such rule, or no subject behind the colon.
-  public init?(parsing text: String) {
+  package init?(parsing text: String) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let rule = Rule(rawValue: String(parts[0])), parts.count == 1 || !parts[1].isEmpty else {
       return nil
@@ -26,7 +34,7 @@ public struct Allowance: Hashable, Sendable {
   }
 
   /// The allowances in the file at `path`, a line each; `#` starts a comment.
-  public static func read(_ path: String) throws(Rejection) -> [Allowance] {
+  package static func read(_ path: String) throws(Rejection) -> [Allowance] {
     // The last exception may go.
     if let status = try? FilePath(path).stat(), status.type == .regular, status.size == 0 { return [] }
     let text = String(decoding: try Files.read(path, .text), as: UTF8.self)

@@ -7,7 +7,7 @@ import SystemPackage
 
 /// What was found before, so that a project with findings can adopt the gate at once. Offsets are left out: a finding is
 /// known by its file, its rule and what it is about, and so many of them are.
-public struct Baseline: Codable, Equatable, Sendable {
+package struct Baseline: Codable, Equatable, Sendable {
   struct File: Codable, Equatable {
     let path: String
     let findings: [Known]
@@ -25,7 +25,7 @@ public struct Baseline: Codable, Equatable, Sendable {
   private static let version = 1
 
   /// What `files` break now. What cannot be read, or is not proven, is never known.
-  public init(_ files: [CheckedFile]) {
+  package init(_ files: [CheckedFile]) {
     version = Self.version
     self.files = files.compactMap { file in
       var known: [Known] = []
@@ -41,7 +41,7 @@ public struct Baseline: Codable, Equatable, Sendable {
   }
 
   /// The baseline in the file at `path`.
-  public init(path: String) throws(Rejection) {
+  package init(path: String) throws(Rejection) {
     let bytes = try Files.read(path, .text)
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(bytes))
@@ -58,7 +58,7 @@ public struct Baseline: Codable, Equatable, Sendable {
   }
 
   /// The file that says it: readable, reproducible.
-  public func encoded() throws(Rejection) -> [UInt8] {
+  package func encoded() throws(Rejection) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {

@@ -5,15 +5,16 @@ internal import CheckedArithmetic
 
 /// What `check` found in one file.
 public struct CheckedFile: Sendable {
+  /// The file, as it was named.
   public let path: String
   /// What was judged: the kind of file, and of a container which part of it.
   public internal(set) var judged = "nothing"
-  public internal(set) var counts = LinkCounts()
+  package internal(set) var counts = LinkCounts()
   /// Anything that is worth a sentence and no finding.
   public internal(set) var notes: [String] = []
   /// The rules that say nothing of the file, and why: they are neither broken nor kept.
-  public internal(set) var omissions: [Rule: Omission] = [:]
-  public internal(set) var proof: Proof
+  package internal(set) var omissions: [Rule: Omission] = [:]
+  package internal(set) var proof: Proof
   var list: FindingList
   /// Rules that could not be applied to all of the file.
   var unjudged: Set<Rule> = []
@@ -37,10 +38,11 @@ public struct CheckedFile: Sendable {
   /// What it breaks. Of one kind there is one, with a count.
   public var findings: [Finding] { list.findings }
   /// How many places break a rule.
-  public var findingCount: Int { findings.reduce(0) { $0 + $1.count } }
+  package var findingCount: Int { findings.reduce(0) { $0 + $1.count } }
   /// How many findings were allowed.
-  public var allowedCount: Int { list.allowed.values.reduce(0, +) }
+  package var allowedCount: Int { list.allowed.values.reduce(0, +) }
 
+  /// What is said of it in the end.
   public var verdict: Verdict {
     if findings.contains(where: { !$0.mayBeAllowed }) { return .unreadable }
     if findings.contains(where: { $0.rule != .proof }) { return .broken }
@@ -62,13 +64,13 @@ public struct CheckedFile: Sendable {
   }
 
   /// Whether it is one that was found to be all right: only what is proven is.
-  public var ok: Bool { verdict == .proven }
+  package var ok: Bool { verdict == .proven }
   /// Whether it breaks nothing that it was asked for.
   public var passes: Bool { findings.isEmpty }
 }
 
 /// Why a rule was not applied to a file.
-public enum Omission: Hashable, Sendable {
+package enum Omission: Hashable, Sendable {
   /// It was allowed to be broken.
   case allowed
   /// The profile does not have it.

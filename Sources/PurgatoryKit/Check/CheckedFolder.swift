@@ -7,14 +7,14 @@ import FoundationEssentials
 import SystemPackage
 
 /// A folder that is no output folder: the files in it, and in those in it, that are ELF files, archives or purgatories.
-public struct CheckedFolder: Sendable {
+package struct CheckedFolder: Sendable {
   /// In order of their names; what links lead to is left where it is.
-  public private(set) var files: [String] = []
+  package private(set) var files: [String] = []
   /// How many others there are.
-  public private(set) var otherCount = 0
+  package private(set) var otherCount = 0
 
   /// nil: `path` is a file, or an output folder, which is judged as one.
-  public init?(path: String) {
+  package init?(path: String) {
     guard let manifest = ManifestFiles.manifestPath(path), (try? FilePath(manifest).stat()) == nil else {
       return nil
     }

@@ -51,7 +51,9 @@ extension Checker {
       help: "build it with purgatory build, or: purgatory check --flat \(path) --elf FILE.elf")
   }
 
-  /// Judges the ELF file at `elf`, and whether the flat file at `flat` is its bytes.
+  /// Judges the ELF file at `path`, and whether the flat file at `flat` is its bytes.
+  ///
+  /// - Returns: both, the flat file first.
   public func check(flat: String, elf path: String) -> [CheckedFile] {
     // Both judgements are of the same bytes.
     let contents = Result { () throws(Rejection) in try Contents(path: path) }

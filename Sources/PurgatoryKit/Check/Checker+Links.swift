@@ -6,7 +6,7 @@ import ELF
 
 extension Checker {
   /// What `proof`, the links of `input`, has shown.
-  public func judge(_ proof: LinkProof, of input: LinkInput) -> CheckedFile {
+  package func judge(_ proof: LinkProof, of input: LinkInput) -> CheckedFile {
     var file = newFile(input.script)
     file.judged = "what \(input.words) link to, at several bases, for \(proof.machine)"
     for finding in proof.findings {
@@ -28,7 +28,7 @@ extension Checker {
   }
 
   /// Links were not made: nothing is proven, and nothing judged.
-  public func judge(_ rejection: Rejection, of input: LinkInput) -> CheckedFile {
+  package func judge(_ rejection: Rejection, of input: LinkInput) -> CheckedFile {
     var file = newFile(input.script)
     file.judged = "what \(input.words) link to"
     for problem in rejection.problems {

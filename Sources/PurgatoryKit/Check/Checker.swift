@@ -5,26 +5,28 @@ internal import CheckedArithmetic
 import ELF
 import PurgatoryABI
 
-/// The rules that apply, and their bounds.
+/// Judges files by the rules (docs/rules.md). It never throws: what cannot be read is a finding of `Rule.malformedELF`.
 public struct Checker: Sendable {
+  /// Which rules apply.
   public var profile = Profile.purgatory
   /// Whether what was not proven fails; of a purgatory it does.
   public var requiresProof = false
   /// What may be broken.
   public var allowances: [Allowance] = []
-  /// The budget for loadable bytes.
+  /// The budget for loadable bytes; two pages of 4 KiB unless it is set.
   public var maximumSize = Int(PURGATORY_MAX_FILE_SIZE)
   /// Whether the purgatories in a program are judged instead of the program.
   public var judgesEmbedded = false
   /// Whether findings of one kind are one.
-  public var foldsFindings = false
+  package var foldsFindings = false
   /// What was found before.
-  public var baseline: Baseline?
+  package var baseline: Baseline?
   /// Of the digests of large files.
   public var progress: Progress?
   /// Links that are the proof of files with the same bytes.
-  public var linkProof: LinkProof?
+  package var linkProof: LinkProof?
 
+  /// Every rule of a purgatory, no exceptions.
   public init() {}
 
   /// The rules that are applied.
@@ -32,7 +34,7 @@ public struct Checker: Sendable {
   private var allowed: Set<Rule> { Set(allowances.filter { $0.subject == nil }.map(\.rule)) }
 
   /// The rules that are applied to no file, and why.
-  public var omissions: [Rule: Omission] {
+  package var omissions: [Rule: Omission] {
     let profile = profile
     return Dictionary(uniqueKeysWithValues: allowed.map { ($0, .allowed) })
       .merging(Set(Rule.allCases).subtracting(rules).map { ($0, .profile(profile)) }) { $1 }
@@ -42,7 +44,7 @@ public struct Checker: Sendable {
     CheckedFile(path: path, list: FindingList(rules: rules, isFolded: foldsFindings, allowances: allowances))
   }
 
-  /// Judges the file at `path`, a manifest and an output folder with all that they name; what cannot be read is a finding,
+  /// Judges the file at `path`, `-` being standard input; a manifest and an output folder with all that they name; what cannot be read is a finding,
   /// too, and nothing that is allowed hides it.
   public func check(path: String) -> CheckedFile {
     var file = newFile(path)
@@ -68,12 +70,12 @@ public struct Checker: Sendable {
     return concluded(file)
   }
 
-  /// Judges what would be written to `path`.
+  /// Judges what would be written to `path`, which only names it.
   public func check(_ bytes: [UInt8], path: String) -> CheckedFile {
     check(Contents(bytes, name: path), path: path)
   }
 
-  /// The same, of what need not be held.
+  /// Judges what would be written to `path`, of which no more is held than is parsed.
   public func check(_ contents: Contents, path: String) -> CheckedFile {
     var file = newFile(path)
     do throws(Rejection) {

@@ -5,9 +5,9 @@ internal import CheckedArithmetic
 import ELF
 
 /// An ELF file within another, as kexec carries its purgatory.
-public struct EmbeddedELF: Sendable {
+package struct EmbeddedELF: Sendable {
   /// Its bytes, within the host's.
-  public let range: Range<Int>
+  package let range: Range<Int>
 
   /// A loader looks one of these up in its purgatory.
   private static let symbols: Set<String> = ["purgatory_start", PurgatoryRules.infoSymbol]
@@ -18,7 +18,7 @@ public struct EmbeddedELF: Sendable {
   private static let maximumSize = 64 << 20
 
   /// Every whole ELF file beyond the first byte that has a purgatory's symbols; none in a host with too many to look at.
-  public static func all(in host: [UInt8]) -> [EmbeddedELF] {
+  package static func all(in host: [UInt8]) -> [EmbeddedELF] {
     (try? search(host)) ?? []
   }
 

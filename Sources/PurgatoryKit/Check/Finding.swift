@@ -6,20 +6,24 @@ internal import CheckedArithmetic
 /// One violation of a rule. Its texts may quote the file: whatever does not print is escaped in them, and the middle of
 /// what is long left out, so that a report grows with the file and not with its square.
 public struct Finding: Equatable, Sendable {
+  /// The rule that is broken.
   public let rule: Rule
   /// Where in the file: a field, a symbol, a section and an offset.
   public let location: String
+  /// What is there, in words.
   public let found: String
+  /// What should be; nil where `found` says it all.
   public let expected: String?
+  /// How to mend it.
   public let help: String
   /// How many of its kind there are: the others differ from this one in their place, and in what they refer to.
   public internal(set) var count = 1
   /// What an allowance may name: the section, the symbol, the type of the relocation.
   let subjects: [String]
   /// Whether leaving the rule out makes it go away; not where nothing was judged.
-  public let mayBeAllowed: Bool
+  package let mayBeAllowed: Bool
 
-  public init(
+  package init(
     _ rule: Rule, _ location: String, found: String, expected: String? = nil, help: String? = nil,
     subjects: [String] = [], mayBeAllowed: Bool = true
   ) {
@@ -53,7 +57,7 @@ public struct Finding: Equatable, Sendable {
   }
 
   /// As a reason to reject `file`.
-  public func problem(in file: String) -> Problem {
+  package func problem(in file: String) -> Problem {
     Problem(file, location, found: found, expected: expected, help: help)
   }
 }
@@ -84,7 +88,7 @@ struct Violations: Error, Equatable {
 
 extension String {
   /// Control characters and line ends escaped: names in a hostile file must not write to the terminal or the CI log.
-  public var printable: String {
+  package var printable: String {
     if utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return self }
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     return unicodeScalars.reduce(into: "") { text, scalar in
@@ -93,7 +97,7 @@ extension String {
   }
 
   /// JSON in which what does not print is escaped: JSON's own escapes are of control characters below 0x20 only.
-  public var printableJSON: String {
+  package var printableJSON: String {
     if utf8.allSatisfy({ $0 < 0x80 }) { return self }
     return unicodeScalars.reduce(into: "") { text, scalar in
       if scalar.isASCII || !scalar.isUnprintable {
@@ -111,7 +115,7 @@ extension String {
   var shortened: String { shortened(to: 512) }
 
   /// The ends of a text of more than so many bytes, of scalars so many at most.
-  public func shortened(to size: Int) -> String {
+  package func shortened(to size: Int) -> String {
     guard utf8.count > size else { return self }
     let end = size * 5 / 16
     return String(unicodeScalars.prefix(size - end - 1)) + "…" + String(unicodeScalars.suffix(end))

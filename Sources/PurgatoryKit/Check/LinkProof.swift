@@ -6,24 +6,24 @@ import ELF
 import SystemPackage
 
 /// Objects and the linker script that makes a blob of them.
-public struct LinkInput: Sendable {
-  public let objects: [String]
-  public let script: String
+package struct LinkInput: Sendable {
+  package let objects: [String]
+  package let script: String
 
-  public init(objects: [String], script: String) {
+  package init(objects: [String], script: String) {
     self.objects = objects
     self.script = script
   }
 }
 
 /// What the links have shown.
-public struct LinkProof: Sendable {
+package struct LinkProof: Sendable {
   /// Each place where the bytes differ, by symbol, and what else keeps them from running where they are copied.
-  public let findings: [Finding]
+  package let findings: [Finding]
   /// The loadable bytes, as they are linked at the script's own base.
   let image: FlatImage
   /// The bytes run at any multiple of this from where they were linked.
-  public let alignment: UInt64
+  package let alignment: UInt64
   /// The processor.
   let machine: String
 }
@@ -42,7 +42,7 @@ extension Toolchain {
   /// Links `input` at the script's own base and at others, without -pie.
   ///
   /// - Throws: what keeps the links from being made.
-  public func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
+  package func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
     let work = try WorkDirectory()
     let script = LinkerScript(String(decoding: try Files.read(input.script, .text), as: UTF8.self))
     guard !script.namesObjects else {

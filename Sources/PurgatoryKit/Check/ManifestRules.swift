@@ -5,26 +5,26 @@ internal import CheckedArithmetic
 import SystemPackage
 
 /// A manifest with its files.
-public struct ManifestFiles: Sendable {
-  public struct File: Sendable {
-    public let segment: Manifest.Segment
+package struct ManifestFiles: Sendable {
+  package struct File: Sendable {
+    package let segment: Manifest.Segment
     /// From the current directory.
-    public let path: String
-    public let contents: Contents
+    package let path: String
+    package let contents: Contents
 
     /// Whether size and digest are what the manifest says.
-    public func isIntact() throws(Rejection) -> Bool {
+    package func isIntact() throws(Rejection) -> Bool {
       contents.count == segment.size ? try contents.digest().description == segment.sha256 : false
     }
   }
 
-  public private(set) var manifest: Manifest
+  package private(set) var manifest: Manifest
   /// In the manifest's order.
-  public private(set) var files: [File]
+  package private(set) var files: [File]
 
   /// - Parameter path: the manifest's own, which its files are relative to.
   /// - Throws: every file that cannot be read.
-  public init(_ manifest: Manifest, path: String) throws(Rejection) {
+  package init(_ manifest: Manifest, path: String) throws(Rejection) {
     let directory = FilePath(absolute: path).removingLastComponent()
     var files: [File] = []
     var problems: [Problem] = []
@@ -44,13 +44,13 @@ public struct ManifestFiles: Sendable {
   }
 
   /// The path of the manifest that `path` means: itself, or that of an output folder.
-  public static func manifestPath(_ path: String) -> String? {
+  package static func manifestPath(_ path: String) -> String? {
     guard let status = try? FilePath(path).stat(), status.type == .directory else { return nil }
     return FilePath(path).appending("manifest.json").string
   }
 
   /// The same with other bytes in the file at `index`, and a manifest that says so.
-  public func replacing(_ index: Int, with bytes: [UInt8]) -> ManifestFiles {
+  package func replacing(_ index: Int, with bytes: [UInt8]) -> ManifestFiles {
     var copy = self
     copy.manifest = manifest.replacing(index, with: bytes)
     copy.files[index] = File(
@@ -60,12 +60,12 @@ public struct ManifestFiles: Sendable {
   }
 
   /// - Throws: `Rejection` for a file that was changed since it was opened, or has another in its place.
-  public func checkUnchanged() throws(Rejection) {
+  package func checkUnchanged() throws(Rejection) {
     for file in files { try file.contents.checkUnchanged() }
   }
 
   /// Computes what `isIntact` and `findings` ask for, several at once.
-  public func computeDigests(_ progress: Progress? = nil) throws(Rejection) {
+  package func computeDigests(_ progress: Progress? = nil) throws(Rejection) {
     // Of what has another size, nobody asks what else is different.
     try Contents.hash(files.filter { $0.contents.count == $0.segment.size }.map(\.contents), progress)
   }
@@ -73,7 +73,7 @@ public struct ManifestFiles: Sendable {
   /// Everything in which the files are not what the manifest says, or the purgatory would refuse them.
   ///
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
-  public func findings(_ progress: Progress? = nil) throws(Rejection) -> [Finding] {
+  package func findings(_ progress: Progress? = nil) throws(Rejection) -> [Finding] {
     try computeDigests(progress)
     var findings: [Finding] = []
     func report(_ file: File, _ field: String, found: String, expected: String) {
@@ -180,5 +180,5 @@ public struct ManifestFiles: Sendable {
 
 extension Manifest.Segment {
   /// nil: a name that this version does not know.
-  public var role: Segment.Role? { Segment.Role(rawValue: name) }
+  package var role: Segment.Role? { Segment.Role(rawValue: name) }
 }

@@ -5,14 +5,14 @@ internal import CheckedArithmetic
 import ELF
 
 /// What a file has of what a loader or a linker would have to resolve.
-public struct LinkCounts: Equatable, Sendable {
+package struct LinkCounts: Equatable, Sendable {
   /// Relocations for whoever loads the file.
-  public var dynamicRelocations = 0
+  package var dynamicRelocations = 0
   /// Relocations for the linker: of an object, or retained by --emit-relocs.
-  public var staticRelocations = 0
-  public var undefinedSymbols = 0
+  package var staticRelocations = 0
+  package var undefinedSymbols = 0
 
-  public static func + (left: LinkCounts, right: LinkCounts) -> LinkCounts {
+  package static func + (left: LinkCounts, right: LinkCounts) -> LinkCounts {
     LinkCounts(
       dynamicRelocations: left.dynamicRelocations + right.dynamicRelocations,
       staticRelocations: left.staticRelocations + right.staticRelocations,

@@ -4,24 +4,43 @@
 internal import CheckedArithmetic
 import ELF
 
-/// What a purgatory must satisfy.
+/// What a purgatory must satisfy. The raw values are a contract; docs/rules.md has a page for each.
 public enum Rule: String, CaseIterable, Sendable {
+  /// No entry of SHT_REL, SHT_RELA or SHT_RELR that a loader applies, or of DT_REL, DT_RELA, DT_RELR and DT_JMPREL (ELF gABI,
+  /// chapters 4 and 5).
   case dynamicRelocation = "dynamic-relocation"
+  /// No PT_DYNAMIC, PT_INTERP or .dynamic (ELF gABI, chapter 5).
   case dynamicSection = "dynamic-section"
+  /// No GOT and no PLT (ELF for the Arm 64-bit Architecture).
   case gotOrPLT = "got-or-plt"
+  /// No symbol in SHN_UNDEF (ELF gABI, chapter 4).
   case undefinedSymbol = "undefined-symbol"
+  /// No bytes that depend on the address that they are linked at: by what is left of relocations, or by linking again.
   case absoluteAddress = "absolute-address"
+  /// No thread-local storage: PT_TLS, SHF_TLS, STT_TLS (ELF gABI, chapters 4 and 5).
   case threadLocal = "thread-local"
+  /// The bytes of all PT_LOAD, copied to a page, are where their code expects them.
   case flatLayout = "flat-layout"
+  /// Exactly one PT_LOAD, contiguous from the base, and within the budget of `Checker.maximumSize`.
   case loadSegment = "load-segment"
+  /// e_entry is the first byte, in an executable segment.
   case entry
+  /// Exactly one `purgatory_info`, an object of the struct's size, with valid contents (docs/abi.md).
   case infoSymbol = "info-symbol"
+  /// ELFCLASS64, ELFDATA2LSB, EM_AARCH64.
   case wrongMachine = "wrong-machine"
+  /// The file is whole and well-formed; it is broken by whatever cannot be read, too.
   case malformedELF = "malformed-elf"
+  /// Regions share no byte with each other or with the blob.
   case overlap
+  /// `kernel_entry` lies in a verified region.
   case entryOutsideRegions = "entry-outside-regions"
+  /// The device tree is 8-byte aligned, is one, and has at most 2 MiB (booting.rst).
   case dtb
+  /// Each file of an output folder is what the manifest and the purgatory say.
   case manifest
+  /// Something has proven that the bytes do not depend on the address that they are linked at: the seal of a build, a link,
+  /// or an ELF file.
   case proof
 
   /// Those that make any file run wherever its bytes are copied. Where one is broken and that is allowed, nothing is
@@ -102,6 +121,7 @@ public enum Profile: String, CaseIterable, Sendable {
   /// The file is firmware that relocates itself: what it has to relocate is relative, and not the code that does it.
   case selfRelocating = "self-relocating"
 
+  /// The rules that apply.
   public var rules: Set<Rule> {
     switch self {
     case .purgatory: Set(Rule.allCases)

@@ -5,14 +5,14 @@ internal import CheckedArithmetic
 
 extension Rule {
   /// What it finds.
-  public var what: String { text.what }
+  package var what: String { text.what }
   /// Why that matters.
-  public var why: String { text.why }
+  package var why: String { text.why }
   /// How it is mended.
-  public var mend: String { text.mend }
+  package var mend: String { text.mend }
 
   /// The page, a chapter of docs/rules.md.
-  public var page: String {
+  package var page: String {
     """
     ## \(rawValue)
 

@@ -17,7 +17,7 @@ public enum Verdict: String, CaseIterable, Sendable {
 
 /// Whether it was proven that a file's bytes do not depend on the address that they are linked at. Of a linked file
 /// alone nobody can tell: what a linker script says of an address leaves bytes, and no relocation.
-public enum Proof: Equatable, Sendable {
+package enum Proof: Equatable, Sendable {
   /// What has proven it.
   case made(by: String)
   /// Why the file is no proof of itself, and the command that makes one.

@@ -55,16 +55,21 @@ public final class Contents: Sendable {
   /// Bytes that are held.
   ///
   /// - Parameters:
+  ///   - bytes: all of them.
   ///   - name: what they are called in errors.
-  ///   - origin: what they were made of, which `OutputFiles` then relies on, too.
-  public convenience init(_ bytes: [UInt8], name: String = "", origin: Contents? = nil) {
+  public convenience init(_ bytes: [UInt8], name: String = "") {
+    self.init([.bytes(bytes)], name: name)
+  }
+
+  /// Bytes that are held, and were made of `origin`, which `OutputFiles` then relies on, too.
+  package convenience init(_ bytes: [UInt8], name: String, origin: Contents?) {
     self.init([.bytes(bytes)], name: name, origin: origin)
   }
 
   /// The contents of the file at `path`; an empty file is as useless here as a missing one. A regular file is left where it
   /// is; what cannot be read again, such as a pipe, is kept.
   ///
-  /// - Throws: `Rejection` if it cannot be read, or is larger than `Files.Limit.segment`.
+  /// - Throws: `Rejection` if it cannot be read, or is larger than 64 GiB; through a pipe, 4 GiB.
   public convenience init(path: String) throws(Rejection) {
     let file = try InputFile(path)
     guard let size = file.size else {
@@ -117,7 +122,9 @@ public final class Contents: Sendable {
     return false
   }
 
-  /// The first bytes, as many as there are.
+  /// The first `size` bytes, or as many as there are.
+  ///
+  /// - Throws: `Rejection` for a file that cannot be read, or is not what it was when it was opened.
   public func prefix(_ size: Int) throws(Rejection) -> [UInt8] {
     let size = min(UInt64(clamping: size), count)
     var bytes: [UInt8] = []
@@ -127,7 +134,7 @@ public final class Contents: Sendable {
   }
 
   /// All of them, to be parsed.
-  public func bytes(_ limit: Files.Limit) throws(Rejection) -> [UInt8] {
+  package func bytes(_ limit: Files.Limit) throws(Rejection) -> [UInt8] {
     guard count <= UInt64(limit.rawValue) else {
       throw Rejection(
         Problem(
@@ -257,6 +264,8 @@ extension Contents {
   }
 
   /// The SHA-256 of all bytes; asked for again, it is not computed again.
+  ///
+  /// - Throws: `Rejection` for a file that cannot be read, or is not what it was when it was opened.
   public func digest(_ progress: Progress? = nil) throws(Rejection) -> Digest {
     Digest(bytes: Array(try hashed(progress).finalize()))
   }
@@ -272,6 +281,7 @@ public struct Progress: Sendable {
 
   private let report: Report
 
+  /// Calls `report` as work proceeds.
   public init(_ report: @escaping Report) { self.report = report }
 
   func advance(_ contents: Contents, by bytes: UInt64, as name: String? = nil) {

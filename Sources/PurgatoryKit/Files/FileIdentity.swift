@@ -66,7 +66,7 @@ struct FileIdentity: Hashable {
 
 extension FilePath {
   /// `path`, relative to the current directory, made absolute; `.` and `..` resolved by name.
-  public init(absolute path: String) {
+  package init(absolute path: String) {
     self = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
   }
 }

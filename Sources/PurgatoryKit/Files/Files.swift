@@ -11,9 +11,9 @@ import SystemPackage
 #endif
 
 /// Reading of whole files.
-public enum Files {
+package enum Files {
   /// The most bytes that a file of a kind may have: more would fill the memory before anything is said about it.
-  public enum Limit: Int, Sendable, CustomStringConvertible {
+  package enum Limit: Int, Sendable, CustomStringConvertible {
     /// ELF files, archives, purgatories, programs that carry one: a debug build of a kernel has about 1 GiB.
     case elf = 0x8000_0000
     /// What is loaded: kernels, initrds, other segments. None is held whole.
@@ -25,13 +25,13 @@ public enum Files {
     /// Manifests, linker scripts.
     case text = 0x10_0000
 
-    public var description: String {
+    package var description: String {
       rawValue >= 1 << 30 ? "\(rawValue >> 30) GiB" : "\(rawValue >> 20) MiB"
     }
   }
 
   /// The contents of the file at `path`; an empty file is as useless here as a missing one.
-  public static func read(_ path: String, _ limit: Limit) throws(Rejection) -> [UInt8] {
+  package static func read(_ path: String, _ limit: Limit) throws(Rejection) -> [UInt8] {
     do {
       let file = try FileDescriptor.open(path, .readOnly)
       return try file.closeAfter {
@@ -48,7 +48,7 @@ public enum Files {
   }
 
   /// The device tree at `path`; what is too large for one may hold some.
-  public static func deviceTree(_ path: String) throws(Rejection) -> Contents {
+  package static func deviceTree(_ path: String) throws(Rejection) -> Contents {
     let contents = try Contents(path: path)
     do throws(Rejection) {
       _ = try contents.bytes(.deviceTree)
@@ -77,7 +77,7 @@ public enum Files {
   }
 
   /// Makes the folder at `path` and those above it; one that is there is left as it is.
-  public static func makeDirectory(_ path: String) throws(Rejection) {
+  package static func makeDirectory(_ path: String) throws(Rejection) {
     let folder = FilePath(path)
     do {
       if let status = try? folder.stat() {

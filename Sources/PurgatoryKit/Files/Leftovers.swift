@@ -14,7 +14,7 @@ import SystemPackage
 
 /// Temporary files and folders, children that outlive their parent, and a terminal that is not as it was. Whoever makes one
 /// adds it and removes it again; whoever ends the program early clears them all away.
-public enum Leftovers {
+package enum Leftovers {
   enum Leftover {
     /// A file, or a folder with all it holds.
     case path(FilePath)
@@ -45,7 +45,7 @@ public enum Leftovers {
   }
 
   /// Clears all away, then does what must come last: nobody can leave anything behind in between.
-  public static func clear(andThen end: () -> Never) -> Never {
+  package static func clear(andThen end: () -> Never) -> Never {
     all.withLock { leftovers in
       // Children first: one may still write into a folder.
       for case .process(let id) in leftovers.values { Leftover.process(id).clear() }

@@ -25,12 +25,17 @@ public struct OutputFiles: Sendable {
   private var outputs: [Output] = []
   private var relied: [Contents] = []
 
+  /// Nothing to write yet.
+  ///
   /// - Parameter inputs: the files that the outputs are made of, which none of them may replace.
   public init(from inputs: [String] = []) {
     self.inputs = inputs
   }
 
+  /// Adds a file of bytes that are held.
+  ///
   /// - Parameters:
+  ///   - bytes: all of it.
   ///   - path: `-` is standard output.
   ///   - source: the file that this is a copy of, for errors; nil: none.
   ///   - model: a new file gets the permissions of this one, as far as the umask allows; nil: those that are usual.
@@ -41,7 +46,13 @@ public struct OutputFiles: Sendable {
     add(Contents(Array(bytes), name: path), to: path, copyOf: source, permissionsOf: model)
   }
 
-  /// The same, of what need not be held.
+  /// Adds a file of what need not be held.
+  ///
+  /// - Parameters:
+  ///   - contents: all of it.
+  ///   - path: `-` is standard output.
+  ///   - source: the file that this is a copy of, for errors; nil: none.
+  ///   - model: a new file gets the permissions of this one, as far as the umask allows; nil: those that are usual.
   public mutating func add(
     _ contents: Contents, to path: String, copyOf source: String? = nil, permissionsOf model: String? = nil
   ) {
@@ -52,16 +63,16 @@ public struct OutputFiles: Sendable {
   public mutating func rely(on contents: [Contents]) { relied += contents }
 
   /// What is written where, in bytes.
-  public var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
+  package var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
 
   /// Whether two paths lead to one file.
-  public static func areOne(_ first: String, _ second: String) -> Bool {
+  package static func areOne(_ first: String, _ second: String) -> Bool {
     guard let first = try? FileIdentity(first), let second = try? FileIdentity(second) else { return false }
     return first == second
   }
 
   /// Every output that would replace an input or another output.
-  public func refuseCollisions() throws(Rejection) {
+  package func refuseCollisions() throws(Rejection) {
     var owners: [FileIdentity: String] = [:]
     for input in inputs {
       if let identity = try? FileIdentity(input) { owners[identity] = "the input \(input)" }
@@ -90,6 +101,8 @@ public struct OutputFiles: Sendable {
   /// link leads to is replaced, not the link; what is no regular file (a device, a pipe) is written to as it is.
   ///
   /// - Parameter progress: of what is copied.
+  /// - Throws: `Rejection`, before anything is replaced: for an output that would replace an input or another output, that
+  ///   cannot be written, or that tells of a file which was changed meanwhile.
   public func write(_ progress: Progress? = nil) throws(Rejection) {
     try refuseCollisions()
     var staged: [StagedFile] = []

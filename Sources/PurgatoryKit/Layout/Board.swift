@@ -7,11 +7,19 @@ import DeviceTree
 /// The machine that a device tree describes.
 public struct Board: Sendable {
   /// The DTB's file, for errors.
-  public let file: String
-  public let tree: DeviceTree
+  package let file: String
+  package let tree: DeviceTree
+
+  /// Reads a device tree blob (DTB), whose name is that in errors.
+  ///
+  /// - Throws: `Rejection` for what is no well-formed tree, is larger than 2 MiB (booting.rst), or describes no board but
+  ///   changes one or holds one.
+  public init(_ dtb: Contents) throws(Rejection) {
+    try self.init(dtb.bytes(.deviceTree), file: dtb.name)
+  }
 
   /// - Throws: also for a tree that describes no board, but changes one or holds one.
-  public init(_ bytes: [UInt8], file: String) throws(Rejection) {
+  package init(_ bytes: [UInt8], file: String) throws(Rejection) {
     self.file = file
     do {
       tree = try DeviceTree(bytes)
@@ -62,7 +70,7 @@ public struct Board: Sendable {
   public var memory: [Range<UInt64>] { tree.memory.merged }
 
   /// What a crash kernel may use of it, by address (kdump); nil: all. Linux takes two ranges (drivers/of/fdt.c).
-  public var usableMemory: [Range<UInt64>]? {
+  package var usableMemory: [Range<UInt64>]? {
     let ranges = chosen.map { tree.ranges(Self.usableProperty, of: $0) } ?? []
     return ranges.isEmpty ? nil : Array(ranges.prefix(2)).merged
   }
@@ -87,13 +95,13 @@ public struct Board: Sendable {
   }
 
   /// Memory that the kernel must not even map, by address.
-  public var unmapped: [Range<UInt64>] {
+  package var unmapped: [Range<UInt64>] {
     reservedNodes.filter { tree.property("no-map", of: $0) != nil }.flatMap { tree.ranges("reg", of: $0) }
       .merged
   }
 
   /// The tree is a crash kernel's, of one crash.
-  public var isOfKdump: Bool {
+  package var isOfKdump: Bool {
     chosen.map { tree.property("linux,elfcorehdr", of: $0) != nil } ?? false || usableMemory != nil
   }
 
@@ -105,7 +113,7 @@ public struct Board: Sendable {
 
   /// The tree is what UEFI, or Linux's EFI stub, hands over: memory is in the UEFI memory map, and devices are in ACPI's
   /// tables unless the tree has them. To add a node to an otherwise empty one is to take ACPI away from Linux.
-  public var isOfUEFI: Bool { chosen.map { tree.property("linux,uefi-mmap-start", of: $0) != nil } ?? false }
+  package var isOfUEFI: Bool { chosen.map { tree.property("linux,uefi-mmap-start", of: $0) != nil } ?? false }
 
   /// The instruction that reaches a PSCI that can reset and power off, or why there is none. It is found as Linux finds it:
   /// by the first node that is compatible, wherever that is.

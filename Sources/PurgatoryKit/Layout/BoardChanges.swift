@@ -5,23 +5,23 @@ internal import CheckedArithmetic
 import DeviceTree
 
 /// Changes to the device tree of a board; what is nil stays as it is.
-public struct BoardChanges: Sendable {
+package struct BoardChanges: Sendable {
   /// What becomes of the initrd that /chosen names.
-  public enum Initrd: Equatable, Sendable {
+  package enum Initrd: Equatable, Sendable {
     case kept, dropped
     case at(Range<UInt64>)
   }
 
-  public var initrd = Initrd.kept
-  public var commandLine: String?
+  package var initrd = Initrd.kept
+  package var commandLine: String?
   /// RAM, by address.
-  public var memory: [Range<UInt64>]?
+  package var memory: [Range<UInt64>]?
   /// `kaslr-seed` and `rng-seed`, random numbers for one boot, are what a tree that is kept would give to every boot.
-  public var dropsSeeds = false
+  package var dropsSeeds = false
   /// Room for the purgatory's result.
-  public var reservesResult = false
+  package var reservesResult = false
 
-  public init() {}
+  package init() {}
 
   static let seeds = ["kaslr-seed", "rng-seed"]
 }
@@ -76,7 +76,7 @@ extension Board {
   }
 
   /// The DTB with the changes; unchanged where it says so already.
-  public func bytes(_ changes: BoardChanges) throws(Rejection) -> [UInt8] {
+  package func bytes(_ changes: BoardChanges) throws(Rejection) -> [UInt8] {
     var tree = tree
     func set(_ name: String, _ value: [UInt8]) throws(DeviceTreeError) {
       if let chosen = tree.node(at: "/chosen"), tree.property(name, of: chosen) == value { return }

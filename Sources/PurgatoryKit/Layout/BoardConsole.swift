@@ -7,7 +7,7 @@ import DeviceTree
 extension Board {
   /// The UART that /chosen/stdout-path names.
   ///
-  /// - Throws: why there is none, or none that a store of a byte reaches, with what could be tried.
+  /// - Throws: `Rejection`: why there is none, or none that a store of a byte reaches, with what could be tried.
   public func console() throws(Rejection) -> PurgatoryInfo.Console {
     let place = "/chosen/stdout-path"
     // Linux takes the older name, too.

@@ -4,18 +4,18 @@
 internal import CheckedArithmetic
 
 /// Memory to place things in.
-public struct FreeMemory: Sendable {
+package struct FreeMemory: Sendable {
   /// RAM, by address.
-  public let memory: [Range<UInt64>]
+  package let memory: [Range<UInt64>]
   /// What is not free, by address.
-  public private(set) var taken: [Range<UInt64>]
+  package private(set) var taken: [Range<UInt64>]
 
-  public init(memory: [Range<UInt64>], reserved: [Range<UInt64>]) {
+  package init(memory: [Range<UInt64>], reserved: [Range<UInt64>]) {
     self.memory = memory.merged
     taken = reserved.merged
   }
 
-  public mutating func take(_ range: Range<UInt64>) {
+  package mutating func take(_ range: Range<UInt64>) {
     taken = (taken + [range]).merged
   }
 
@@ -25,7 +25,7 @@ public struct FreeMemory: Sendable {
   ///   - alignment: 0 and 1 ask for nothing.
   ///   - window: where it must lie wholly.
   ///   - block: bytes of which it must not cross a multiple; nil or 0: none.
-  public func place(
+  package func place(
     size: UInt64, alignment: UInt64, offset: UInt64 = 0, window: ClosedRange<UInt64> = .all,
     within block: UInt64? = nil
   ) -> Range<UInt64>? {
@@ -60,12 +60,12 @@ public struct FreeMemory: Sendable {
 
 extension ClosedRange<UInt64> {
   /// Every address.
-  public static var all: Self { ClosedRange(uncheckedBounds: (0, .max)) }
+  package static var all: Self { ClosedRange(uncheckedBounds: (0, .max)) }
 }
 
 extension [Range<UInt64>] {
   /// The same addresses in order, in as few ranges as can be.
-  public var merged: [Range<UInt64>] {
+  package var merged: [Range<UInt64>] {
     sorted { $0.lowerBound < $1.lowerBound }.reduce(into: []) { result, range in
       if let last = result.last, range.lowerBound <= last.upperBound {
         result[result.endIndex - 1] = Range(
@@ -77,7 +77,7 @@ extension [Range<UInt64>] {
   }
 
   /// The parts of these ranges that are in none of `others`; both in order and without overlap, as `merged` has them.
-  public func subtracting(_ others: [Range<UInt64>]) -> [Range<UInt64>] {
+  package func subtracting(_ others: [Range<UInt64>]) -> [Range<UInt64>] {
     var others = others[...]
     var parts: [Range<UInt64>] = []
     for range in self {

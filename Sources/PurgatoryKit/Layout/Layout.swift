@@ -4,14 +4,15 @@
 internal import CheckedArithmetic
 import DeviceTree
 
-/// Where everything goes. Equal inputs give equal layouts.
+/// Where everything goes, by the rules of Linux's booting.rst and the board's device tree. Equal inputs give equal layouts.
 public struct Layout: Sendable {
-  /// In the order of the regions: kernel, DTB, initrd, others.
+  /// In the order of the regions: kernel, DTB, initrd, others. The DTB is the one to load, with what it was told.
   public let segments: [Segment]
-  /// The purgatory's base; nil: nobody asked, or there is no memory to choose it from.
+  /// The purgatory's base, a physical address; nil: nobody asked, or there is no memory to choose it from.
   public let loadAddress: UInt64?
-  /// RAM that was placed in; empty: unknown.
+  /// RAM that was placed in, by physical address; empty: unknown.
   public let memory: [Range<UInt64>]
+  /// Memory that the device tree reserves, by physical address: nothing is placed in it.
   public let reserved: [Range<UInt64>]
   /// The DTB is not the file's.
   public let deviceTreeChanged: Bool
@@ -21,6 +22,10 @@ public struct Layout: Sendable {
   /// What the device tree has for the kernel as its command line; nil: it has none, or there is no device tree.
   public let commandLine: String?
 
+  /// Places the files: those with an address where that says, the others where booting.rst lets them be.
+  ///
+  /// - Throws: `Rejection`, with all that keeps something from its place: no memory known or left, overlaps, an initrd more
+  ///   than 32 GiB from its kernel, a device tree that would have to be told something when `request` does not let it be.
   public init(_ request: LayoutRequest) throws(Rejection) {
     let files = request.files
     let dtb = files.first { $0.role == .dtb }

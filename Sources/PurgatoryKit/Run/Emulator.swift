@@ -5,21 +5,21 @@ internal import CheckedArithmetic
 import SystemPackage
 
 /// How to start what a manifest describes, or a kernel image, in QEMU.
-public struct Emulator: Sendable {
-  public static let program = "qemu-system-aarch64"
+package struct Emulator: Sendable {
+  package static let program = "qemu-system-aarch64"
   /// Where `virt` has its RAM, and at its start a device tree of its own.
   static let ramBase: UInt64 = 0x4000_0000
   static let ownTree = Range(uncheckedBounds: (ramBase, ramBase &+ (1 << 20)))
 
   /// The exception level that the machine starts at: EL2 has PSCI over smc, EL1 over hvc.
-  public enum Level: String, CaseIterable, Sendable {
+  package enum Level: String, CaseIterable, Sendable {
     case el1 = "1"
     case el2 = "2"
   }
 
-  public let arguments: [String]
+  package let arguments: [String]
   /// What the user may not expect, in sentences.
-  public let notes: [String]
+  package let notes: [String]
   /// What was unpacked for QEMU, as long as it may be wanted.
   private let unpacked: UnpackedFiles?
 
@@ -27,7 +27,7 @@ public struct Emulator: Sendable {
   ///   - kernel: an arm64 Image, or what it is packed in.
   ///   - initrd: nil: that of a UKI, or none.
   ///   - commandLine: nil: that of a UKI, or none.
-  public init(
+  package init(
     kernel: Contents, initrd: Contents?, commandLine: String?, memory: UInt64?, level: Level?
   ) throws(Rejection) {
     let file = try KernelFile(kernel)
@@ -60,7 +60,7 @@ public struct Emulator: Sendable {
   ///   - path: the manifest's own, for errors.
   ///   - memory: bytes of RAM; nil: what the device tree says, or 1 GiB.
   ///   - level: nil: what the purgatory's way to PSCI implies.
-  public init(_ files: ManifestFiles, path: String, memory: UInt64?, level: Level?) throws(Rejection) {
+  package init(_ files: ManifestFiles, path: String, memory: UInt64?, level: Level?) throws(Rejection) {
     (unpacked, notes) = (nil, [])
     let manifest = files.manifest
     var problems: [Problem] = []

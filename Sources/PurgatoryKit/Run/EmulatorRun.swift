@@ -7,7 +7,7 @@ import SystemPackage
 
 extension Emulator {
   /// How a run came to its end.
-  public enum Ending: Equatable, Sendable {
+  package enum Ending: Equatable, Sendable {
     /// The text that was waited for appeared.
     case expected
     /// The guest powered off or reset.
@@ -21,7 +21,7 @@ extension Emulator {
   ///   - expected: end the run when the console shows this.
   ///   - timeout: end it after so long; nil: never.
   ///   - output: gets the console as it comes; if it throws, the run ends with that.
-  public func run(
+  package func run(
     expecting expected: String?, timeout: Duration?, output: @Sendable @escaping ([UInt8]) throws -> Void
   ) async throws(Rejection) -> Ending {
     do {
