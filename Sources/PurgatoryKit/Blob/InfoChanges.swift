@@ -126,8 +126,7 @@ public struct InfoChanges: Sendable {
     }
 
     let blobBase = loadAddress ?? (isRelative ? 0 : nil)
-    let overlaps = overlaps(blobBase: blobBase, memorySize: info.memorySize)
-    problems += overlaps
+    problems += overlaps(blobBase: blobBase, memorySize: info.memorySize)
     // Of segments, overlaps() knows more than regions tell: names, and memory that is not verified.
     problems += info.findings(blobBase: loadAddress)
       .filter { segments.isEmpty || $0.rule != .overlap || $0.location == "result_addr" }
@@ -142,11 +141,11 @@ public struct InfoChanges: Sendable {
           expected: "memory that the kernel does not clear",
           help: "give another address, or --result-addr 0 for nowhere"))
     }
-    guard overlaps.isEmpty else {
-      throw Rejection(problems).with(
-        MemoryDiagram(segments, base: blobBase, loadSize: info.memorySize, memorySize: info.memorySize))
+    guard problems.isEmpty else {
+      let diagram = MemoryDiagram(
+        segments, base: blobBase, loadSize: info.memorySize, memorySize: info.memorySize)
+      throw diagram.hasFault ? Rejection(problems).with(diagram) : Rejection(problems)
     }
-    guard problems.isEmpty else { throw Rejection(problems) }
     try computeDigests(in: &info, progress)  // last: what is refused is not hashed first
     return info
   }

@@ -135,8 +135,9 @@ extension Problem {
 
   /// What shows why the system did not want to.
   private static func remedy(_ errno: Errno?, at path: String) -> String {
-    let folder = FilePath(path).removingLastComponent().string
-    let there = (folder.isEmpty ? "." : folder).quotedForShell
+    // FilePath takes its time with long names.
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let there = folder.quotedForShell
     return switch errno {
     case .isDirectory: "name a file in it"
     case .noSuchFileOrDirectory, .notDirectory: "ls -ld \(there)"

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CheckedArithmetic
+import SystemPackage
 
 /// Areas of memory, which may overlap, and the addresses in them that somebody jumps to or reads from.
 package struct MemoryDiagram: Equatable, Sendable {
@@ -127,9 +128,10 @@ package struct MemoryDiagram: Equatable, Sendable {
     }
     for segment in segments {
       let kind = Kind(rawValue: segment.role.rawValue) ?? .segment
+      let name = FilePath(segment.file).lastComponent?.string ?? segment.file
       add(
-        kind, segment.role.rawValue, at: segment.base, size: segment.verifiedSize, file: segment.file,
-        isVerified: true)
+        kind, segment.role == .segment ? name.shortened(to: 24) : segment.role.rawValue, at: segment.base,
+        size: segment.verifiedSize, file: segment.file, isVerified: true)
       let rest = segment.memorySize &- segment.verifiedSize
       add(.bss, "kernel's bss", at: segment.base &+ segment.verifiedSize, size: rest)
       switch segment.role {
@@ -168,6 +170,9 @@ package struct MemoryDiagram: Equatable, Sendable {
     areas.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     marks.sort { $0.address < $1.address }
   }
+
+  /// Something is in the place of something else, or where there is no memory for it.
+  package var hasFault: Bool { slices.contains { $0.fault != nil } }
 
   /// All memory in order, from the first to the last that is known or used.
   package var slices: [Slice] {
