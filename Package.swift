@@ -117,7 +117,7 @@ let package = Package(
     // A consumer of the library, as packageAccess says; Tests/Consumer is its package.
     .executableTarget(
       name: "consumer", dependencies: ["PurgatoryKit"], path: "Tests/Consumer/Sources/consumer",
-      packageAccess: false, swiftSettings: strict),
+      packageAccess: false),
     .testTarget(
       name: "LibraryTests",
       dependencies: [
