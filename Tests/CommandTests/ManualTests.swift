@@ -22,7 +22,8 @@ import Testing
     let help = try await folder.done(["help"]).text
     let verbs = help.matches(of: /(?m)^  ([a-z]+)  /).map { String($0.1) }
     #expect(verbs.count >= 7)
-    #expect(try pages == (["purgatory.1"] + verbs.map { "purgatory-\($0).1" }).sorted())
+    let expected = (["purgatory.1"] + verbs.map { "purgatory-\($0).1" }).sorted()
+    #expect(try pages == expected)
   }
 
   @Test func texts() throws {

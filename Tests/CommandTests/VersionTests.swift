@@ -20,7 +20,7 @@ import Testing
     // Only make knows the commit.
     #expect(said.text == "purgatory \(release), ABI version \(PurgatoryInfo.supportedVersion)\n")
     #expect(said.error == "")
-    #expect(try release.wholeMatch(of: /\d+\.\d+\.\d+/) != nil && purgatoryVersion == release)
+    #expect(release.wholeMatch(of: /\d+\.\d+\.\d+/) != nil && purgatoryVersion == release)
   }
 
   /// The newest entry of the change log is the version, and the ABI that it names the ABI.
