@@ -64,7 +64,8 @@ import Testing
     let page = Page(row.file)
     let last = page.blocks.last(where: \.isShell)
     let block = try #require(last).text
-    let verb = #/(?:purgatory (?:build|check|show)|integrate|install|\./kexec(?:-load)?|\./purgatory-load)\s/#
+    let verb =
+      #/(?:purgatory (?:build|check|show)|integrate|install|make docs|\./kexec(?:-load)?|\./purgatory-load)\s/#
     let wrong = block.replacing(verb) { "\($0.output)--none " }
     try #require(wrong != block)
     let faults = try await Self.faults(row, Page(row.file, text: page.text.replacing(block, with: wrong)))
@@ -73,7 +74,7 @@ import Testing
 
   /// What is not as a page says when its blocks are run.
   private static func faults(_ row: PageRow, _ page: Page) async throws -> [String] {
-    let (outcome, printed) = try await PageRun(row, page, in: try Folder()).run()
+    let (outcome, printed) = try await PageRun(row: row, page: page, folder: try Folder()).run()
     let shell = page.blocks.filter(\.isShell)
     guard outcome.status == .exited(0), printed.count == shell.count else {
       return ["\(page.file): \(outcome.status):\n\(outcome.text.suffix(8000))"]
@@ -120,7 +121,9 @@ import Testing
     for (text, fails) in [
       (commands.joined(), false), (commands.joined().replacing("blob.bin", with: "a.S"), true),
     ] {
-      let (outcome, _) = try await PageRun(row, Page("docs/ci.md", text: text), in: try Folder()).run()
+      let (outcome, _) = try await PageRun(
+        row: row, page: Page("docs/ci.md", text: text), folder: try Folder()
+      ).run()
       #expect((outcome.status != .exited(0)) == fails, "\(outcome.text)")
     }
   }

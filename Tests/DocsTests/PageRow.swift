@@ -30,9 +30,10 @@ struct PageRow: CustomTestStringConvertible {
   var inputs: [String: LoaderInput] = [:]
   /// Others that must have been fetched or built.
   var needs: [LoaderInput] = []
+  /// Programs that not every machine has.
+  var tools: [String] = []
   /// What else is there already: shell commands.
   var setUp = ""
-  var needsGo = false
   /// For each shell block of the page.
   let blocks: [How]
 
@@ -52,7 +53,7 @@ struct PageRow: CustomTestStringConvertible {
   var lacks: [String] {
     let files = needs + Array(inputs.values)
     return files.map(\.path).filter { !FileManager.default.fileExists(atPath: $0) }
-      + (needsGo && Tools.inPath("go") == nil ? ["go"] : []) + (QEMU.isInstalled ? [] : [QEMU.command])
+      + (tools + [QEMU.command]).filter { Tools.find($0) == nil }
   }
 
   static let linuxToLinux: [Substring] = ["purgatory: verified …", "userspace: reached on Linux …"]
@@ -82,6 +83,7 @@ struct PageRow: CustomTestStringConvertible {
         .suite("LoaderTests/BundleBootTests"), .suite("LoaderTests/BundleBootTests"),
         .suite("LoaderTests/BundleBootTests"),
       ]),
+    PageRow(file: "docs/library.md", folder: ".", tools: ["docc"], blocks: [.here]),
     PageRow(file: "docs/kdump.md", blocks: Array(repeating: .suite("LoaderTests/CrashDumpTests"), count: 5)),
     PageRow(
       file: "examples/README.md", inputs: linux,
@@ -92,7 +94,7 @@ struct PageRow: CustomTestStringConvertible {
       file: "examples/fill-info-libelf/README.md", folder: "examples/fill-info-libelf", inputs: linux,
       blocks: [.here]),
     PageRow(
-      file: "examples/fill-info-go/README.md", folder: "examples/fill-info-go", inputs: linux, needsGo: true,
+      file: "examples/fill-info-go/README.md", folder: "examples/fill-info-go", inputs: linux, tools: ["go"],
       blocks: [.here]),
     PageRow(
       file: "examples/kexec-load/README.md", folder: "examples/kexec-load", inputs: linux,
@@ -122,7 +124,7 @@ struct PageRow: CustomTestStringConvertible {
         """,
       blocks: [.here]),
     PageRow(
-      file: "integrations/u-root/README.md", folder: "integrations/u-root", inputs: linux, needsGo: true,
+      file: "integrations/u-root/README.md", folder: "integrations/u-root", inputs: linux, tools: ["go"],
       blocks: [.here, .machine()]),
   ]
 }

@@ -9,14 +9,8 @@ import TestSupport
 struct PageRun {
   let row: PageRow
   let page: Page
+  /// Empty.
   let folder: Folder
-
-  /// Runs the page in a folder that is empty.
-  init(_ row: PageRow, _ page: Page? = nil, in folder: Folder) {
-    self.row = row
-    self.page = page ?? Page(row.file)
-    self.folder = folder
-  }
 
   /// Separates what the blocks print.
   private static let mark: Character = "\u{1e}"
@@ -36,7 +30,7 @@ struct PageRun {
       "CC": "clang", "package": packageFolder,
       "cache": "\(packageFolder)/.cache", "work": folder.path, "tool": tool,
     ]
-    let environment = row.needsGo ? own.merging(Go.environment) { $1 } : own
+    let environment = own.merging(Go.environment) { $1 }
     let outcome = try await QEMU.slots.run {
       // A hang guard, not a limit.
       try await Command.run(
@@ -85,12 +79,17 @@ struct PageRun {
     ln -s "$cache" .cache
 
     """,
-    // In the project what is left of the default target when the tool is built; in a kernel's tree, whose options the page
-    // leaves open, nothing.
+    // In the project what is left when the tool and the library are built; in a kernel's tree, whose options the page leaves
+    // open, nothing.
     "make": """
-    case $* in *…*) exit ;; esac
+    case $* in *…*) exit ;; docs) exec "$package/scripts/docs" "$tool" out/docs ;; esac
     if [ -e Package.swift ] && [ $# = 0 ]; then exec purgatory build -o purgatory.bin; fi
     PATH=${PATH#*:} exec make "$@"
+
+    """,
+    // A server, which would serve until somebody stops it.
+    "python3": """
+    test "$1 $2 $3" = '-m http.server -d' && test -e "$4/documentation/purgatorykit/index.html"
 
     """,
   ]
