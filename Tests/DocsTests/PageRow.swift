@@ -83,6 +83,10 @@ struct PageRow: CustomTestStringConvertible {
         .suite("LoaderTests/BundleBootTests"), .suite("LoaderTests/BundleBootTests"),
         .suite("LoaderTests/BundleBootTests"),
       ]),
+    PageRow(
+      file: "docs/build-systems.md",
+      blocks: Array(
+        repeating: .suite("IntegrationTests/BuildSystem", "Page.block(system.name)"), count: 4)),
     PageRow(file: "docs/library.md", folder: ".", tools: ["docc"], blocks: [.here]),
     PageRow(file: "docs/kdump.md", blocks: Array(repeating: .suite("LoaderTests/CrashDumpTests"), count: 5)),
     PageRow(
