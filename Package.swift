@@ -125,11 +125,11 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       exclude: ["Golden"]),
+    .testTarget(name: "DocsTests", dependencies: ["LoaderTests", "TestSupport", "purgatory"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
       exclude: ["Guest"]),
-    .testTarget(name: "DocsTests", dependencies: ["LoaderTests", "TestSupport", "purgatory"]),
     .testTarget(name: "LayoutTests", dependencies: ["CommandTests", "PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "RunTests",
