@@ -125,6 +125,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       exclude: ["Golden"]),
+    .testTarget(name: "DocsTests", dependencies: ["LoaderTests", "TestSupport", "purgatory"]),
     .testTarget(name: "BootTests", dependencies: ["PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],

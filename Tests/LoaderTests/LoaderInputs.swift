@@ -25,6 +25,10 @@ enum LoaderInput: String {
   case kexecSource = "debian/kexec-source"
   case kexecAMD64 = "debian/kexec-amd64/kexec"
   case uBoot = "debian/u-boot/u-boot.bin"
+  /// Firmware that relocates itself.
+  case uBootELF = "debian/u-boot-elf/qemu_arm64/uboot.elf"
+  /// A Raspberry Pi 3's device tree.
+  case raspberryPiTree = "debian/linux-boards/dtb/broadcom/bcm2837-rpi-3-b.dtb"
 
   var path: String { "\(packageFolder)/.cache/\(rawValue)" }
 

@@ -17,9 +17,7 @@ import Testing
     (.kdump, ["graft", "load", "crash", "said", "refused", "machine", "flip"]),
   ])
   func everyBlockIsKnown(_ page: Page, _ names: [String]) {
-    #expect(page.names == names)
-    // Every fence is a named block's, or ends one.
-    #expect(page.text.components(separatedBy: "\n```").count - 1 == 2 * names.count)
+    #expect(page.blocks.map(\.name) == names)
   }
 
   @Test func aLoaderInC() async throws {

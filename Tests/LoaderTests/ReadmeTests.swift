@@ -36,37 +36,12 @@ import Testing
   /// What is typed one by one, in a folder with the files that it names.
   private static let commands = shell.filter { $0.targets == nil }.map(\.text).joined()
 
-  /// What a program prints, without what differs from run to run.
-  private static func pattern(_ line: Substring) throws -> Regex<AnyRegexOutput> {
-    var pattern = NSRegularExpression.escapedPattern(for: String(line))
-    // A kernel's release, digests that are cut short, numbers in hexadecimal and decimal; a time is padded.
-    for (varies, any) in [
-      (#"\d[\\.\-0-9]*-cloud-arm64"#, "\u{1}"), ("[0-9a-f]+…", "\u{2}"), ("…", ".*"),
-      ("0x[0-9a-f]+", "\u{3}"),
-      (#"\d{2,}"#, "\u{4}"), (#"^\\\[ +"#, "\u{5}"),
-    ] {
-      pattern = pattern.replacing(try Regex(varies), with: any)
-    }
-    for (mark, any) in [
-      ("\u{1}", #"\S+-cloud-arm64"#), ("\u{2}", "[0-9a-f]{64}"), ("\u{3}", "0x[0-9a-f]+"), ("\u{4}", #"\d+"#),
-      ("\u{5}", #"\[ +"#),
-    ] {
-      pattern = pattern.replacing(mark, with: any)
-    }
-    return try Regex(pattern)
-  }
-
   /// Expects the lines of a block of output in this order, others between them.
   private func expect(
     _ lines: some Sequence<Substring>, in text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    var rest = text.replacing("\r\n", with: "\n").split(separator: "\n")[...]
-    for line in lines where line != "…" {
-      let pattern = try Self.pattern(line)
-      let found = try rest.firstIndex { try pattern.wholeMatch(in: $0) != nil }
-      #expect(found != nil, "no '\(line)' in:\n\(text)", sourceLocation: sourceLocation)
-      rest = found.map { rest[($0 + 1)...] } ?? []
-    }
+    let missing = try ExpectedOutput.missing(lines, in: text)
+    #expect(missing == nil, "not in this order in:\n\(text)", sourceLocation: sourceLocation)
   }
 
   /// The folder as the commands presume it. `make` is a program that does what is left of Make's default target when the
