@@ -145,7 +145,7 @@ struct Build: Verb {
     let description = BuildDescription(outputs, result, layout, files: files, notes: notes)
     if dryRun {
       talk.notes(notes)
-      if json { return try Terminal.print(jsonText(description).utf8) }
+      if json { return try Terminal.print(json: description) }
       try Terminal.print(lines: sources.steps(origin) + [""] + diagram.text + result.text)
       return
     }
@@ -157,7 +157,7 @@ struct Build: Verb {
     if layout.segments.contains(where: { $0.role == .dtb }) {
       talk.summary("bootargs: \(layout.commandLine ?? "none")")
     }
-    if json { try Terminal.print(jsonText(description).utf8) }
+    if json { try Terminal.print(json: description) }
   }
 
   /// What goes into --output-dir, since the user's files do not have it, or by --copy.

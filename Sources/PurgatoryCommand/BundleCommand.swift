@@ -90,10 +90,8 @@ struct BundleCommand: Verb {
     talk.summary(result.summary(as: output))
     if json {
       try Terminal.print(
-        jsonText(
-          BundleDescription(
-            outputs: OutputDescription.all(outputs), purgatory: BlobDescription(result), notes: bundle.notes)
-        ).utf8)
+        json: BundleDescription(
+          outputs: OutputDescription.all(outputs), purgatory: BlobDescription(result), notes: bundle.notes))
     }
     if result.info.console == nil {
       talk.warning(

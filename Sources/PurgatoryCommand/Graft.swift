@@ -50,11 +50,9 @@ struct Graft: Verb {
         + " at offset \(String(hex: UInt64(graft.offset)))")
     if json {
       try Terminal.print(
-        jsonText(
-          GraftDescription(
-            outputs: OutputDescription.all(outputs), offset: graft.offset, oldSize: graft.oldSize,
-            newSize: graft.newSize)
-        ).utf8)
+        json: GraftDescription(
+          outputs: OutputDescription.all(outputs), offset: graft.offset, oldSize: graft.oldSize,
+          newSize: graft.newSize))
     }
   }
 }

@@ -42,7 +42,7 @@ struct Show: Verb {
       try outputs.write()
     }
     if json {
-      try Terminal.print(jsonText(BlobDescription(blob)).utf8)
+      try Terminal.print(json: BlobDescription(blob))
     } else if map {
       try Terminal.print(lines: diagram.text)
     } else if svg == nil {

@@ -40,6 +40,11 @@ enum Terminal {
     try output.write()
   }
 
+  /// Writes a value as JSON.
+  static func print(json value: some Encodable) throws {
+    try print("\(jsonText(value))\n".utf8)
+  }
+
   /// Writes lines of text, each escaped.
   static func print(lines: [String]) throws(Rejection) {
     try print(lines.map { "\($0.printable)\n" }.joined().utf8)

@@ -33,7 +33,9 @@ import Testing
   }
 
   /// As bash calls it when the last word is completed.
-  @Test(.enabled(if: Tools.inPath("bash") != nil || Tools.isCI, "bash is not in PATH")) func bash() async throws {
+  @Test(.enabled(if: Tools.inPath("bash") != nil || Tools.isCI, "bash is not in PATH")) func bash()
+    async throws
+  {
     try folder.write(try await script("bash"), to: "tmp/purgatory.bash")
     let bash = try #require(Tools.inPath("bash"))
     for row in Self.rows {
@@ -53,7 +55,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Tools.inPath("fish") != nil || Tools.isCI, "fish is not in PATH")) func fish() async throws {
+  @Test(.enabled(if: Tools.inPath("fish") != nil || Tools.isCI, "fish is not in PATH")) func fish()
+    async throws
+  {
     try folder.write(try await script("fish"), to: "tmp/purgatory.fish")
     let fish = try #require(Tools.inPath("fish"))
     for row in Self.rows {
@@ -68,7 +72,8 @@ import Testing
   }
 
   /// In a terminal of its own, since that is where zsh completes; what has one completion.
-  @Test(.enabled(if: Tools.inPath("zsh") != nil || Tools.isCI, "zsh is not in PATH")) func zsh() async throws {
+  @Test(.enabled(if: Tools.inPath("zsh") != nil || Tools.isCI, "zsh is not in PATH")) func zsh() async throws
+  {
     try folder.makeFolder("tmp/functions")
     try folder.write(try await script("zsh"), to: "tmp/functions/_purgatory")
     let zsh = try #require(Tools.inPath("zsh"))

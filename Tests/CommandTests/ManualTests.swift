@@ -20,7 +20,7 @@ import Testing
 
   @Test func aPageForEachVerb() async throws {
     let help = try await folder.done(["help"]).text
-    let verbs = help.matches(of: /(?m)^  ([a-z]+)  /).map { String($0.1) }
+    let verbs = help.matches(of: #/(?m)^  ([a-z]+)  /#).map { String($0.1) }
     #expect(verbs.count >= 7)
     let expected = (["purgatory.1"] + verbs.map { "purgatory-\($0).1" }).sorted()
     #expect(try pages == expected)
@@ -28,7 +28,8 @@ import Testing
 
   @Test func texts() throws {
     for page in try pages {
-      let text = try folder.text(of: "man/\(page)").replacing("purgatory \(purgatoryVersion)", with: "purgatory VERSION")
+      let text = try folder.text(of: "man/\(page)").replacing(
+        "purgatory \(purgatoryVersion)", with: "purgatory VERSION")
       try Golden.expect(text, page)
     }
   }

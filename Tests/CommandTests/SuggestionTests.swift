@@ -14,7 +14,10 @@ import Testing
     (["chekc", "a b"], "no verb 'chekc', did you mean 'check'?", "purgatory check 'a b'"),
     (["bund"], "no verb 'bund', did you mean 'bundle'?", "purgatory bundle"),
     (["SHOW", "x"], "no verb 'SHOW', did you mean 'show'?", "purgatory show x"),
-    (["frobnicate"], "no verb 'frobnicate', expected build, patch, show, check, bundle, graft, run or help", "purgatory help"),
+    (
+      ["frobnicate"], "no verb 'frobnicate', expected build, patch, show, check, bundle, graft, run or help",
+      "purgatory help"
+    ),
     (["show", "--jsno", "x"], "unknown option '--jsno', did you mean '--json'?", "purgatory show --json x"),
     (
       ["build", "--kernal=it's", "-q"], "unknown option '--kernal', did you mean '--kernel'?",
@@ -23,11 +26,13 @@ import Testing
     (["build", "--out-dir", "o"], "unknown option '--out-dir'", "purgatory help build"),
     (["patch", "p", "--frob"], "unknown option '--frob'", "purgatory help patch"),
     (
-      ["patch", "p", "--digest", "regoins"], "the value 'regoins' is invalid for '--digest <digest>', did you mean 'regions'?",
+      ["patch", "p", "--digest", "regoins"],
+      "the value 'regoins' is invalid for '--digest <digest>', did you mean 'regions'?",
       "purgatory patch p --digest regions"
     ),
     (
-      ["patch", "p", "--digest=combine"], "the value 'combine' is invalid for '--digest <digest>', did you mean 'combined'?",
+      ["patch", "p", "--digest=combine"],
+      "the value 'combine' is invalid for '--digest <digest>', did you mean 'combined'?",
       "purgatory patch p --digest=combined"
     ),
     (
@@ -35,15 +40,18 @@ import Testing
       ["show", "bni", "--digest", "bni"], "unknown option '--digest'", "purgatory help show"
     ),
     (
-      ["build", "-o", "bni", "--format", "bni"], "the value 'bni' is invalid for '--format <format>', did you mean 'bin'?",
+      ["build", "-o", "bni", "--format", "bni"],
+      "the value 'bni' is invalid for '--format <format>', did you mean 'bin'?",
       "purgatory build -o bni --format bin"
     ),
     (
-      ["patch", "p", "--psci", "svc!"], "the value 'svc!' is invalid for '--psci <psci>', expected smc or hvc",
+      ["patch", "p", "--psci", "svc!"],
+      "the value 'svc!' is invalid for '--psci <psci>', expected smc or hvc",
       "purgatory help patch"
     ),
     (
-      ["check", "--explain", "overlpa"], "the value 'overlpa' is invalid for '--explain <rule>', did you mean 'overlap'?",
+      ["check", "--explain", "overlpa"],
+      "the value 'overlpa' is invalid for '--explain <rule>', did you mean 'overlap'?",
       "purgatory check --explain overlap"
     ),
   ]

@@ -14,7 +14,9 @@ import Testing
     String(decoding: try read("\(packageFolder)/VERSION"), as: UTF8.self).filter { !$0.isNewline }
   }
 
-  @Test(arguments: [["--version"], ["show", "--version"]]) func theCommandSaysIt(_ arguments: [String]) async throws {
+  @Test(arguments: [["--version"], ["show", "--version"]]) func theCommandSaysIt(_ arguments: [String])
+    async throws
+  {
     let release = try Self.release.get()
     let said = try await folder.done(arguments)
     // Only make knows the commit.
