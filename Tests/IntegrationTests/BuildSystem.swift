@@ -76,6 +76,24 @@ struct Project {
     try await folder.shell(try Page.block(system.name), system.environment.merging(more) { $1 })
   }
 
+  /// The purgatory that is installed with a command.
+  static let installed = "prefix/share/purgatory/purgatory.elf"
+
+  /// Installs the command into the folder, as `make install` does.
+  ///
+  /// - Returns: the environment to build in.
+  func install() async throws -> [String: String] {
+    for name in ["prefix/bin", "prefix/share/purgatory"] { try folder.makeFolder(name) }
+    try FileManager.default.copyItem(
+      atPath: Command.purgatory.get(), toPath: "\(folder.path)/prefix/bin/purgatory")
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(packageFolder)/purgatory") {
+      try FileManager.default.copyItem(
+        atPath: "\(packageFolder)/purgatory/\(name)", toPath: "\(folder.path)/prefix/share/purgatory/\(name)")
+    }
+    try await folder.done(["build", "--format", "elf", "-o", Self.installed])
+    return ["PATH": "\(folder.path)/prefix/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"]
+  }
+
   var blob: String { "\(system.output)/purgatory.bin" }
 
   /// A file that is replaced is another.
