@@ -41,7 +41,7 @@ import Testing
       "\(configuration)\n\(Self.stubs)\ninclude purgatory.mk\nworld: $(TARGETS_ROOTFS)\n", to: "Makefile")
     let make = try #require(Tools.inPath("make"))
     return try await Command.run(
-      make, ["--warn-undefined-variables"], in: folder.path,
+      make, [], in: folder.path,
       environment: ["PATH": try path ?? pathWithPurgatory()])
   }
 
