@@ -53,7 +53,7 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 
 test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	@$(if $(tests),,$(MAKE) --no-print-directory random random=20000)
-	@scripts/bootstrap libunicorn-dev mold zstd $(if $(tests),,gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross)
+	@scripts/bootstrap libunicorn-dev mold zstd $(if $(tests),,gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross cmake meson ninja-build pre-commit python3-kconfiglib python3-yaml)
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')

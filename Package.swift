@@ -130,6 +130,7 @@ let package = Package(
     .testTarget(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
       exclude: ["Guest"]),
+    .testTarget(name: "IntegrationTests", dependencies: ["CommandTests", "TestSupport", "purgatory"]),
     .testTarget(name: "LayoutTests", dependencies: ["CommandTests", "PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "RunTests",
