@@ -53,9 +53,12 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 
 test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	@$(if $(tests),,$(MAKE) --no-print-directory random random=20000)
-	@scripts/bootstrap libunicorn-dev mold zstd $(if $(tests),,gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross cmake meson ninja-build pre-commit python3-kconfiglib python3-yaml)
+	@scripts/bootstrap bash fish librsvg2-bin libunicorn-dev mandoc mold netpbm zsh zstd
+	@$(if $(tests),,scripts/bootstrap cmake debootstrap gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross lintian \
+	  meson ninja-build pre-commit python3-kconfiglib python3-yaml)
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
+	-@$(if $(tests),,$(MAKE) --no-print-directory deb) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
 random: bootstrap $(static) ## run random command lines (random=100000 of them), each of which has to end in a documented status
@@ -91,8 +94,14 @@ zsh = share/zsh/site-functions
 fish = share/fish/vendor_completions.d
 root = $(DESTDIR)$(PREFIX)
 
-install: uninstall ## install what `make` built into $(DESTDIR)$(PREFIX)
+# Of an older version, too.
+remove = rm -rf '$(root)/bin/purgatory' '$(root)/share/purgatory' '$(root)/include/purgatory_info.h' \
+  '$(root)/share/pkgconfig/purgatory.pc' '$(root)/$(man)/purgatory.1' '$(root)/$(man)/purgatory-'*.1 \
+  '$(root)/$(bash)/purgatory' '$(root)/$(zsh)/_purgatory' '$(root)/$(fish)/purgatory.fish'
+
+install: ## install what `make` built into $(DESTDIR)$(PREFIX)
 	@[ -e $(prebuilt) ] || { echo 'error: $(prebuilt): not there' >&2; echo 'help: make' >&2; exit 1; }
+	$(remove)
 	umask 022 && cd '$(CURDIR)' && \
 	  install -D -s -m 755 $(tool) '$(root)/bin/purgatory' && \
 	  install -D -m 644 -t '$(root)/share/purgatory' $(sources) purgatory/purgatory.lds $(prebuilt) && \
@@ -106,10 +115,8 @@ install: uninstall ## install what `make` built into $(DESTDIR)$(PREFIX)
 	  $(tool) --generate-completion-script zsh >'$(root)/$(zsh)/_purgatory' && \
 	  $(tool) --generate-completion-script fish >'$(root)/$(fish)/purgatory.fish'
 
-uninstall: ## remove what `make install` installs, and what that of an older version did
-	rm -rf '$(root)/bin/purgatory' '$(root)/share/purgatory' '$(root)/include/purgatory_info.h' \
-	  '$(root)/share/pkgconfig/purgatory.pc' '$(root)/$(man)/purgatory.1' '$(root)/$(man)/purgatory-'*.1 \
-	  '$(root)/$(bash)/purgatory' '$(root)/$(zsh)/_purgatory' '$(root)/$(fish)/purgatory.fish'
+uninstall: ## remove what `make install` installs
+	$(remove)
 
 deb: all ## make a Debian package in out/
 	@scripts/bootstrap debhelper

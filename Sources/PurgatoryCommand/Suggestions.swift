@@ -6,10 +6,14 @@ import CheckedArithmetic
 extension String {
   /// The likeliest of `words` if this is one of them with a typing error or two, or its beginning.
   func nearest(of words: [String]) -> String? {
-    let ranked = words.map { (word: $0, distance: typingDistance(self, $0)) }.min {
-      $0.distance < $1.distance
+    let ranked = words.map { (word: $0, distance: typingDistance(self, $0)) }
+      .sorted { $0.distance < $1.distance }
+    // Of two that are as near, neither.
+    if let first = ranked.first, first.distance <= max(1, min(2, count / 3)),
+      ranked.count == 1 || ranked[1].distance > first.distance
+    {
+      return first.word
     }
-    if let ranked, ranked.distance <= max(1, min(2, count / 3)) { return ranked.word }
     let completions = words.filter { $0.hasPrefix(self) }
     return count > 2 && completions.count == 1 ? completions.first : nil
   }

@@ -24,10 +24,11 @@ enum Terminal {
   static func report(_ rejection: Rejection) {
     for line in (rejection.transcript ?? "").split(separator: "\n") { say(String(line)) }
     for line in rejection.diagram?.text ?? [] { say(line) }
-    for (index, problem) in rejection.problems.enumerated() {
-      say("error: \(problem.shortened)")
+    let problems = rejection.problems.map(\.shortened)
+    for (index, problem) in problems.enumerated() {
+      say("error: \(problem)")
       // The same remedy once for a run of problems.
-      let next = rejection.problems.dropFirst(index + 1).first
+      let next = problems.dropFirst(index + 1).first
       if let help = problem.help, next?.help != help { say("help: \(help)") }
     }
   }

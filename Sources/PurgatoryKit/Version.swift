@@ -10,4 +10,4 @@ public let purgatoryVersion = String(cString: cversion_release()).filter { !$0.i
 
 /// The commit that this was built from, with a `+` if files were changed since; nil: it was not built by `make` in a
 /// checkout.
-public let purgatoryCommit = cversion_commit().map { String(cString: $0) }
+package let purgatoryCommit = cversion_commit().map { String(cString: $0) }

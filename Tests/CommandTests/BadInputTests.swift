@@ -49,7 +49,11 @@ import Testing
       let built = try await building.purgatory(["build", "--source", "small"] + row.arguments)
       let faults = try faults(of: built, exitCode: 1, row: row, before: before, after: building.snapshot())
       #expect(faults == [], "build, \(row.name): \(built.error)", sourceLocation: sourceLocation)
-      #expect(built.error == patched.error, "build, \(row.name)", sourceLocation: sourceLocation)
+      // Their pictures differ: build knows the purgatory's file, and the memory.
+      func said(_ text: String) -> [Substring] {
+        text.split(separator: "\n").filter { $0.contains(#/^(error|help|note): /#) }
+      }
+      #expect(said(built.error) == said(patched.error), "build, \(row.name)", sourceLocation: sourceLocation)
     }
   }
 
@@ -230,7 +234,9 @@ import Testing
       #expect(outcome.status == .exited(1))
       let limit = size > 1 << 30 ? "\(size >> 30) GiB" : "\(size >> 20) MiB"
       #expect(
-        outcome.error == "error: sparse: size: \(size) bytes, expected at most \(limit)\n", "\(command)")
+        outcome.error
+          == "error: sparse: size: \(size) bytes, expected at most \(limit)\nhelp: give a smaller file\n",
+        "\(command)")
     }
   }
 

@@ -76,7 +76,7 @@ import Testing
     let row = Refusal(addition.name, [], because: toolchain == .llvm ? addition.llvm : addition.gnu)
     let faults = try faults(of: outcome, exitCode: 1, row: row, before: before, after: folder.snapshot())
     #expect(faults == [], "\(outcome.error)")
-    let last = outcome.error.split(separator: "\n").last ?? ""
+    let last = outcome.error.split(separator: "\n").last { $0.hasPrefix("error: ") } ?? ""
     #expect(last.hasPrefix("error: \(folder.path)/source/\(addition.blamed): "), "\(last)")
     #expect(last.contains(" failed: exit status 1"), "\(last)")
   }

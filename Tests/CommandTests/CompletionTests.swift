@@ -77,18 +77,20 @@ import Testing
     try folder.makeFolder("tmp/functions")
     try folder.write(try await script("zsh"), to: "tmp/functions/_purgatory")
     let zsh = try #require(Tools.inPath("zsh"))
+    // A hang guard, not a limit.
+    let timeout = try #require(Tools.inPath("timeout"))
     for row in Self.rows where row.completed.count == 1 {
       let line = (["purgatory"] + row.typed).joined(separator: " ")
       let outcome = try await Command.run(
-        zsh,
+        timeout,
         [
-          "-f", "-c",
+          "120", zsh, "-f", "-c",
           #"""
           zmodload zsh/zpty
           zpty shell zsh -f -i
           until_shown() {
             local shown= chunk
-            while zpty -r shell chunk; do shown+=$chunk; [[ $shown == *$1* ]] && break; done
+            while zpty -r shell chunk; do shown+=$chunk; [[ $shown == *$~1* ]] && break; done
             print -r -- $shown
           }
           zpty -w shell 'PS1=; fpath=($PWD/tmp/functions $fpath); autoload -Uz compinit; compinit -u -D; print rea"dy"'

@@ -35,7 +35,8 @@ import Testing
   @Test func aRefusalThatIsNoneIsFound() throws {
     let row = Refusal("", [], because: "reason")
     func found(
-      _ status: TerminationStatus = .exited(1), output: String = "", error: String = "error: f: reason\n",
+      _ status: TerminationStatus = .exited(1), output: String = "",
+      error: String = "error: f: reason\nhelp: h\n",
       left: [String: Folder.Entry] = [:]
     ) -> [String] {
       let outcome = Outcome(status: status, output: Array(output.utf8), error: error)
@@ -46,11 +47,14 @@ import Testing
     #expect(found(.signaled(1)) == ["ended with signaled(1)"])
     #expect(found(output: "x") == ["wrote to standard output"])
     #expect(found(left: ["purgatory.bin": .other(mode: 0)]) == ["changed purgatory.bin"])
-    #expect(found(error: "error: other\n") == ["does not say 'reason'"])
+    #expect(found(error: "error: other\nhelp: h\n") == ["does not say 'reason'"])
     #expect(found(error: "reason\n") == ["no error line"])
-    #expect(found(error: "error: reason") == ["no final newline"])
-    #expect(found(error: "error: reason.\n") == ["a final period: error: reason."])
-    #expect(found(error: "error: reason\nerror: reason\n") == ["says something twice"])
+    #expect(found(error: "error: reason\nhelp: h") == ["no final newline"])
+    #expect(found(error: "error: reason.\nhelp: h\n") == ["a final period: error: reason."])
+    #expect(found(error: "error: reason\nerror: reason\nhelp: h\n") == ["says something twice"])
+    #expect(found(error: "error: reason\n") == ["no help: error: reason"])
+    #expect(
+      found(error: "error: reason\nhelp: h\nerror: reason 2\nx\nhelp: h\n") == ["no help: error: reason 2"])
     #expect(found(error: "") == ["does not say 'reason'", "no final newline", "no error line"])
   }
 

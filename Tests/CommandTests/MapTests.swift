@@ -101,6 +101,28 @@ import Testing
     #expect(overwritten.status == .exited(1) && overwritten.error.contains("would replace the input"))
   }
 
+  /// The README has the picture of a kernel, an initrd and a device tree as large as Debian's.
+  @Test func thePictureOfTheReadme() async throws {
+    try folder.write(Input.image(imageSize: 28 << 20) + [UInt8](repeating: 0, count: 27 << 20), to: "Image")
+    try folder.write([UInt8](repeating: 0, count: 9 << 20), to: "initrd.img")
+    let chosen = TreeNode("chosen", ["padding": .init(bytes: [UInt8](repeating: 0, count: 7000))])
+    let memory = TreeNode("memory@40000000", ["device_type": "memory", "reg": .wide(0x4000_0000, 1 << 30)])
+    try folder.write(
+      TreeNode("", ["#address-cells": [2], "#size-cells": [2]], [memory, chosen]).dtb(), to: "board.dtb")
+    try await folder.done([
+      "build", "--source", Source.real, "--kernel", "Image", "--initrd", "initrd.img", "--dtb", "board.dtb",
+      "--output-dir", "out", "-q",
+    ])
+    let picture = try await folder.done(["show", "--svg", "-", "out"]).output
+    let path = "\(packageFolder)/docs/memory-map.svg"
+    if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] == "1" {
+      try Data(picture).write(to: URL(filePath: path))
+    }
+    #expect(try read(path) == picture, "docs/memory-map.svg: run with RECORD_GOLDEN=1")
+    let readme = String(decoding: try read("\(packageFolder)/README.md"), as: UTF8.self)
+    #expect(readme.contains("](docs/memory-map.svg)"))
+  }
+
   /// The name of a file is text, not markup.
   @Test func namesAreEscaped() async throws {
     try folder.write("x", to: "a<script>&\".bin")

@@ -112,7 +112,7 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: "/dev/null"))
     let full = try await folder.purgatory(["patch", "p.bin", "-o", "/dev/full"])
     #expect(full.status == .exited(1))
-    #expect(full.error == "error: /dev/full: cannot be written: no space left on device\n")
+    #expect(full.error == "error: /dev/full: cannot be written: no space left on device\nhelp: df -h /dev\n")
   }
 
   @Test func aPipeIsReadAndWritten() async throws {

@@ -38,6 +38,13 @@ func expectRefusals(
   try Golden.expect(document, golden, in: folder, sourceLocation: sourceLocation)
 }
 
+/// Errors that no remedy follows; one is for all before it that are alike.
+private func withoutHelp(_ lines: [Substring]) -> [Substring] {
+  lines.indices.filter { lines[$0].hasPrefix("error: ") }
+    .filter { index in lines[(index + 1)...].first { !$0.hasPrefix("error: ") }?.hasPrefix("help: ") != true }
+    .map { lines[$0] }
+}
+
 /// What is wrong with a refusal, apart from its exact text.
 func faults(
   of outcome: Outcome, exitCode: Int32, row: Refusal, before: [String: Folder.Entry],
@@ -54,6 +61,7 @@ func faults(
   let errors = lines.filter { $0.hasPrefix("error: ") }
   if errors.isEmpty { faults.append("no error line") }
   // What is typed wrongly is reported in the words of ArgumentParser.
+  faults += withoutHelp(lines).map { "no help: \($0)" }
   if exitCode == 1 { faults += errors.filter { $0.hasSuffix(".") }.map { "a final period: \($0)" } }
   if Set(errors).count != errors.count { faults.append("says something twice") }
   return faults

@@ -104,6 +104,9 @@ import Testing
     let line = ([command] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >/dev/full"
     let outcome = try await Command.run(Tools.inPath("sh") ?? "sh", ["-c", line], in: folder.path)
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error == "error: standard output: cannot be written: no space left on device\n")
+    #expect(
+      outcome.error
+        == "error: standard output: cannot be written: no space left on device\nhelp: see what reads it, or write to a file\n"
+    )
   }
 }

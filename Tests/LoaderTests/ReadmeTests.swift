@@ -74,17 +74,17 @@ import Testing
 
   /// All that has a language is checked below; what has none is what a program prints, and the blob's layout.
   @Test func everyBlockIsKnown() throws {
-    #expect(Self.blocks.map(\.language) == ["sh", "", "sh", "", "", "c"])
-    #expect(Self.shell.compactMap(\.targets) == [["demo", "test"]])
+    #expect(Self.blocks.map(\.language) == ["sh", "", "sh", "sh", "", "", "c"])
+    #expect(Self.shell.compactMap(\.targets) == [["demo", "test"], ["all", "install", "deb"]])
     // `make demo` and `make test` are too long for a test: CI runs the one, and scripts/demo's commands are those below.
     let help = try String(bytes: read("\(packageFolder)/Makefile"), encoding: .utf8)
-    for target in ["all", "demo", "test", "help"] {
+    for target in ["all", "demo", "test", "help", "install", "uninstall", "deb"] {
       #expect(help?.contains(try Regex("(?m)^\(target):.* ## ")) == true, "\(target)")
     }
     // A command that comes in has to be judged here, too.
     #expect(
       Self.commands.matches(of: /(?m)^\$tool ([a-z]+)/).map(\.1)
-        == ["build", "run", "show", "patch", "check", "bundle", "run", "graft"])
+        == ["build", "run", "show", "show", "patch", "check", "bundle", "run", "graft"])
   }
 
   @Test(.requiresQEMU, .requires(.kernel, .initrd, .kexec)) func theCommandsWork() async throws {

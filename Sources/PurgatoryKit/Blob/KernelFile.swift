@@ -118,7 +118,7 @@ public struct KernelFile: Sendable {
       throw Rejection(
         Problem(
           packed.name, "contents", found: error.found, expected: error.expected,
-          help: compression.isSupported ? nil : help))
+          help: compression.isSupported ? "the file is damaged: copy or build it again" : help))
     } catch {
       throw error as? Rejection ?? Rejection(Problem(packed.name, error: error))
     }

@@ -140,7 +140,8 @@ extension Problem {
     let there = folder.quotedForShell
     return switch errno {
     case .isDirectory: "name a file in it"
-    case .noSuchFileOrDirectory, .notDirectory: "ls -ld \(there)"
+    case .noSuchFileOrDirectory, .notDirectory: "ls -la \(there)"
+    case _ where path == "standard output": "see what reads it, or write to a file"
     case .noSpace: "df -h \(there)"
     default: "ls -ld \(there) \(path.quotedForShell)"
     }
