@@ -116,10 +116,10 @@ struct Patch: Verb {
     let purgatory = files.files[index]
     let tree = files.files.first { $0.segment.role == .dtb }
     let board = try tree.map { tree throws(Rejection) in
-      try Board(tree.contents.bytes(.deviceTree), file: shown(tree, in: path))
+      try Board(tree.contents.bytes(.deviceTree), file: tree.segment.path(in: path))
     }
     let (blob, relied, notes) = try patched(
-      Blob(purgatory.contents, file: shown(purgatory, in: path)), board: board)
+      Blob(purgatory.contents, file: purgatory.segment.path(in: path)), board: board)
     let changed = files.replacing(index, with: blob.bytes)
     let findings = try changed.findings(talk.progress)
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }
@@ -131,11 +131,6 @@ struct Patch: Verb {
     talk.details(of: outputs)
     talk.notes(notes)
     talk.summary(blob.summary(as: blob.file))
-  }
-
-  /// The file of a manifest, from where the user sees it.
-  private func shown(_ file: ManifestFiles.File, in path: String) -> String {
-    FilePath(path).removingLastComponent().pushing(FilePath(file.segment.file)).lexicallyNormalized().string
   }
 
   private func warnOfManifest(beside target: String) {

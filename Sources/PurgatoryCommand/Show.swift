@@ -67,6 +67,6 @@ struct Show: Verb {
           path, "segments", found: "no purgatory", expected: "one",
           help: "purgatory build --output-dir DIR writes one"))
     }
-    return (try Blob(purgatory.contents, file: purgatory.path), try MemoryDiagram(files))
+    return (try Blob(purgatory.contents, file: purgatory.segment.path(in: path)), try MemoryDiagram(files))
   }
 }

@@ -111,29 +111,38 @@ import Testing
         "file: header: no arm64 Image header") ?? false)
     #expect(
       try refusal(.kernel, Input.image(flags: 1)) == [
-        "file: flags: a big-endian kernel, expected a little-endian one"
+        "file: flags: a big-endian kernel, expected a little-endian one\nhelp: build it with CONFIG_CPU_LITTLE_ENDIAN=y"
       ])
     #expect(
       try refusal(.dtb, Array(board.dtb().dropLast()))
-        == ["file: contents: FDT_ERR_TRUNCATED, expected a whole, well-formed device tree"])
+        == [
+          "file: contents: FDT_ERR_TRUNCATED, expected a whole, well-formed device tree\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
+        ])
     #expect(
       try refusal(.dtb, Input.image())
-        == ["file: header: magic 0x10000014, expected 0xd00dfeed of a flattened device tree"])
+        == [
+          "file: header: magic 0x10000014, expected 0xd00dfeed of a flattened device tree\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
+        ])
     #expect(
-      try refusal(.dtb, Input.dtb(2 << 20 | 1)) == ["file: size: 2097153 bytes, expected at most 2 MiB"])
+      try refusal(.dtb, Input.dtb(2 << 20 | 1)) == [
+        "file: size: 2097153 bytes, expected at most 2 MiB\nhelp: give a smaller file"
+      ])
   }
 
   /// The device tree fits, and does not any more with what it has to say.
   @Test func aCommandLineThatIsTooLong() throws {
     let plan = Plan(files: [.dtb(board)], commandLine: String(repeating: "x", count: 2 << 20))
     let refusal = try plan.refusal()
-    #expect(refusal == ["board.dtb: size: 2097457 bytes, expected at most 2 MiB"])
+    #expect(
+      refusal == [
+        "board.dtb: size: 2097457 bytes, expected at most 2 MiB\nhelp: leave out of it what this board does not need"
+      ])
   }
 
   @Test func aCommandLineWithoutADeviceTree() throws {
     #expect(
       try Plan(files: [.kernel(at: 0x4020_0000)], commandLine: "quiet").refusal()
-        == ["--cmdline: no device tree to put it in, expected --dtb"])
+        == ["--cmdline: no device tree to put it in, expected --dtb\nhelp: add --dtb FILE"])
   }
 
   private func chosen(_ initrd: Range<UInt64>) -> TreeNode {

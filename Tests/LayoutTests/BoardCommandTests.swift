@@ -39,7 +39,8 @@ import Testing
     #expect(try inBundle("out.img").memory == [0x4000_0000..<0x6000_0000])
     let untold = try await bundle(["--memory", "0x40000000+512M"])
     #expect(untold.status == .exited(1))
-    #expect(untold.error == "error: --memory: no device tree to tell it to, expected --dtb\n")
+    #expect(
+      untold.error == "error: --memory: no device tree to tell it to, expected --dtb\nhelp: add --dtb FILE\n")
   }
 
   /// Nor do all boots of a bundle get the same random numbers; an initrd is for whoever loads one there.

@@ -198,12 +198,18 @@ func problems(_ body: () throws -> Void) throws -> [String] {
 
   @Test func noDeviceTree() throws {
     #expect(
-      try problems { _ = try Board([1, 2, 3], file: "x") } == ["x: header: 3 bytes, expected at least 40"])
+      try problems { _ = try Board([1, 2, 3], file: "x") } == [
+        "x: header: 3 bytes, expected at least 40\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
+      ])
     #expect(
       try problems { _ = try Board([UInt8](repeating: 0, count: 40), file: "x") }
-        == ["x: header: magic 0x0, expected 0xd00dfeed of a flattened device tree"])
+        == [
+          "x: header: magic 0x0, expected 0xd00dfeed of a flattened device tree\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
+        ])
     #expect(
       try problems { _ = try Board(TreeNode.root().dtb().dropLast(), file: "x") }
-        == ["x: contents: FDT_ERR_TRUNCATED, expected a whole, well-formed device tree"])
+        == [
+          "x: contents: FDT_ERR_TRUNCATED, expected a whole, well-formed device tree\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
+        ])
   }
 }

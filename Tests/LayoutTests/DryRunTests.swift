@@ -45,46 +45,52 @@ import Testing
                            | reserved     |
                     0x2000 +--------------+
                 0x40000000 +--------------+
-                           |              |
+                           |              | 2 MiB free
                 0x40200000 +--------------+
                            | initrd       |
                 0x40201388 +--------------+
-                           |              |
-                0x40202000 +--------------+
+                           |              | 3.1 KiB free
+                0x40202000 +--------------+ <- device tree, x0
                            | dtb          |
                 0x40202296 +--------------+
-                           |              |
+                           |              | 6 MiB free
                 0x40800000 +--------------+
                            | reserved     |
                 0x40900000 +--------------+
-                           |              |
-                0x40a00000 +--------------+
+                           |              | 1 MiB free
+                0x40a00000 +--------------+ <- kernel entry
                            | kernel       |
+                0x40a01000 +--------------+
+                           | kernel's bss |
                 0x42200000 +--------------+
-                           |              |
-                0x50000000 +--------------+ end of memory
+                           |              | 222 MiB free
+                0x50000000 +--------------+ <- end of memory
                0x100000000 +--------------+
-                           |              |
+                           |              | 768 MiB free
                0x130000000 +--------------+
                            | reserved     |
                0x130000800 +--------------+
-                           | segment      |
+                           | payload      | <- reserved memory
                0x130000864 +--------------+
                            | reserved     |
                0x130001000 +--------------+
-                           |              |
-               0x13fffe000 +--------------+
+                           |              | 256 MiB free
+               0x13fffe000 +--------------+ <- entry
                            | purgatory    |
-               0x140000000 +--------------+ end of memory
+               0x13fffe400 +--------------+
+                           | scratch      |
+               0x140000000 +--------------+ <- end of memory
 
-          reserved  0x1000-0x2000             4,096 bytes
-          initrd    0x40200000-0x40201388     5,000 bytes         initrd
-          dtb       0x40202000-0x40202296     662 bytes           board.dtb
-          reserved  0x40800000-0x40900000     1,048,576 bytes
-          kernel    0x40a00000-0x42200000     25,165,824 bytes    Image
-          reserved  0x130000000-0x130001000   4,096 bytes
-          segment   0x130000800-0x130000864   100 bytes           payload
-          purgatory 0x13fffe000-0x140000000   8,192 bytes
+          reserved     0x1000-0x2000             4,096 bytes
+          initrd       0x40200000-0x40201388     5,000 bytes         initrd
+          dtb          0x40202000-0x40202296     662 bytes           board.dtb
+          reserved     0x40800000-0x40900000     1,048,576 bytes
+          kernel       0x40a00000-0x40a01000     4,096 bytes         Image
+          kernel's bss 0x40a01000-0x42200000     25,161,728 bytes
+          reserved     0x130000000-0x130001000   4,096 bytes
+          payload      0x130000800-0x130000864   100 bytes           payload
+          purgatory    0x13fffe000-0x13fffe400   1,024 bytes
+          scratch      0x13fffe400-0x140000000   7,168 bytes
         """)
   }
 
@@ -96,20 +102,23 @@ import Testing
     #expect(
       map == """
                    0x10000 +--------------+
-                           | segment      |
+                           | initrd       |
                    0x11388 +--------------+
                            |              |
-                   0x12000 +--------------+
+                   0x12000 +--------------+ <- entry
                            | purgatory    |
+                   0x12400 +--------------+
+                           | scratch      |
                    0x14000 +--------------+
                            |              |
                    0x20000 +--------------+
-                           | segment      |
+                           | payload      |
                    0x20064 +--------------+
 
-          segment   0x10000-0x11388         5,000 bytes         initrd
-          purgatory 0x12000-0x14000         8,192 bytes
-          segment   0x20000-0x20064         100 bytes           payload
+          initrd    0x10000-0x11388         5,000 bytes         initrd
+          purgatory 0x12000-0x12400         1,024 bytes
+          scratch   0x12400-0x14000         7,168 bytes
+          payload   0x20000-0x20064         100 bytes           payload
         """)
   }
 
@@ -123,17 +132,20 @@ import Testing
     #expect(
       map == """
             0x123456789000 +--------------+
-                           | segment      |
+                           | payload      |
             0x123456789064 +--------------+
-                           |              |
-            0x12345678a000 +--------------+
+                           |              | 3.9 KiB free
+            0x12345678a000 +--------------+ <- entry
                            | purgatory    |
+            0x12345678a400 +--------------+
+                           | scratch      |
             0x12345678c000 +--------------+
-                           |              |
-            0x123456889000 +--------------+ end of memory
+                           |              | 1012 KiB free
+            0x123456889000 +--------------+ <- end of memory
 
-          segment   0x123456789000-0x123456789064   100 bytes           payload
-          purgatory 0x12345678a000-0x12345678c000   8,192 bytes
+          payload   0x123456789000-0x123456789064   100 bytes           payload
+          purgatory 0x12345678a000-0x12345678a400   1,024 bytes
+          scratch   0x12345678a400-0x12345678c000   7,168 bytes
         """)
   }
 }

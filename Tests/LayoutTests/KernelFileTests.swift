@@ -204,10 +204,12 @@ enum Packed {
       ])
     #expect(
       try refusal(Packed.pe([(".linux", Self.image), (".linux", Self.image)]))
-        == ["kernel: sections: 2 named .linux, expected one"])
+        == ["kernel: sections: 2 named .linux, expected one\nhelp: make the UKI again, with one of each"])
     #expect(
       try refusal(Packed.pe([(".linux", Self.image)], machine: 0x8664))
-        == ["kernel: machine: a kernel for x86-64, expected an arm64 kernel"])
+        == [
+          "kernel: machine: a kernel for x86-64, expected an arm64 kernel\nhelp: give a kernel that was built with ARCH=arm64"
+        ])
     let whole = Packed.pe([(".linux", Self.image)])
     #expect(try refusal(Array(whole[..<4096])).first?.hasPrefix("kernel: PE section .linux: ") == true)
     #expect(
@@ -273,6 +275,8 @@ enum Packed {
     #expect(try unpack(bytes).containers.count == 4)
     bytes = try await Packed.by(["gzip", "-1n"], bytes)
     #expect(
-      try refusal(bytes) == ["kernel: packed 4 times: gzip, gzip, gzip, gzip, expected an arm64 Image in it"])
+      try refusal(bytes) == [
+        "kernel: packed 4 times: gzip, gzip, gzip, gzip, expected an arm64 Image in it\nhelp: unpack it, and give the Image that is in it"
+      ])
   }
 }

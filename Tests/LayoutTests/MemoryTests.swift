@@ -224,7 +224,7 @@ import Testing
     let none = File(role: .dtb, name: "board.dtb", bytes: [1, 2, 3], address: nil)
     #expect(
       try Plan(files: [.kernel(), .initrd(), none]).refusal() == [
-        "board.dtb: header: 3 bytes, expected at least 40"
+        "board.dtb: header: 3 bytes, expected at least 40\nhelp: give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"
       ])
   }
 

@@ -93,10 +93,16 @@ import Testing
     let before = try folder.snapshot()
     let outcome = try await build(["--output-dir", "in/Image"] + files)
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error == "error: in/Image: is no folder, expected a folder, or nothing yet\n")
+    #expect(
+      outcome.error
+        == "error: in/Image: is no folder, expected a folder, or nothing yet\nhelp: name another folder, or move that away\n"
+    )
     let below = try await build(["--output-dir", "in/Image/deep"] + files)
     #expect(below.status == .exited(1))
-    #expect(below.error == "error: in/Image: is no folder, expected a folder, or nothing yet\n")
+    #expect(
+      below.error
+        == "error: in/Image: is no folder, expected a folder, or nothing yet\nhelp: name another folder, or move that away\n"
+    )
     #expect(differences(before, try folder.snapshot()) == [])
   }
 

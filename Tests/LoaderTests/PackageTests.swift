@@ -82,7 +82,8 @@ struct PackageTests {
       ], environment: ["HOME": folder.path])
     #expect(outcome.status == .exited(0), "\(outcome.error)")
     for words in [
-      "ABI version 2, commit ", "purgatory     0x", "ready         yes", "quiet", "out: ok: ",
+      "ABI version 2, commit ", "  purgatory    0x4", "out/purgatory.bin:\n", "ready         yes", "quiet",
+      "out: ok: ",
       "purgatory-run.1.gz",
     ] { #expect(outcome.text.contains(words), "\(words): \(outcome)") }
     // The same bytes as of this checkout's sources.

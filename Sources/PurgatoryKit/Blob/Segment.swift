@@ -95,9 +95,7 @@ public struct Segment: Sendable {
         try DeviceTree.validate(contents.bytes(.deviceTree))
       } catch let error as DeviceTreeError {
         problems.append(
-          Problem(
-            file, error.place, found: error.found, expected: error.expected,
-            help: "give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"))
+          Problem(file, error))
       } catch {
         problems += (error as? Rejection)?.problems ?? [Problem(file, error: error)]
       }
@@ -153,5 +151,16 @@ public struct Segment: Sendable {
     var segment = self
     segment.unpackedName = name
     return segment
+  }
+}
+
+extension Problem {
+  /// What is wrong with a device tree.
+  init(_ file: String, _ error: DeviceTreeError) {
+    self.init(
+      file, error.place, found: error.found, expected: error.expected,
+      help: error.place == "size"
+        ? "leave out of it what this board does not need"
+        : "give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole")
   }
 }

@@ -179,6 +179,11 @@ package struct ManifestFiles: Sendable {
 }
 
 extension Manifest.Segment {
+  /// Its file, from where the user sees the manifest at `manifest`.
+  package func path(in manifest: String) -> String {
+    FilePath(manifest).removingLastComponent().pushing(FilePath(file)).lexicallyNormalized().string
+  }
+
   /// nil: a name that this version does not know.
   package var role: Segment.Role? { Segment.Role(rawValue: name) }
 }

@@ -25,9 +25,7 @@ public struct Board: Sendable {
       tree = try DeviceTree(bytes)
     } catch {
       throw Rejection(
-        Problem(
-          file, error.place, found: error.found, expected: error.expected,
-          help: "give a device tree as dtc, QEMU or /sys/firmware/fdt has it, whole"))
+        Problem(file, error))
     }
     if let problem = otherKind { throw Rejection(problem) }
   }

@@ -44,7 +44,7 @@ package struct MemoryDiagram: Equatable, Sendable {
     /// What is wrong with it, in words; nil: nothing.
     package var fault: String? {
       if visible.count > 1 { return "overlap of \(range.size) bytes" }
-      if !visible.isEmpty, !isMemory { return "no memory" }
+      if let area = visible.first, area.kind != .reserved, !isMemory { return "no memory" }
       return visible.count < areas.count ? "reserved memory" : nil
     }
   }
