@@ -12,7 +12,7 @@ random = 100000
 static = .build/static
 # The commit, with a + if files were changed since; none where there is no git.
 commit := $(shell git --git-dir=.git describe --always --exclude='*' --abbrev=12 --dirty=+ 2>/dev/null)
-release = PURGATORY_COMMIT=$(commit) swift build -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(static)
+release = PURGATORY_COMMIT=$(commit) swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -L$(CURDIR)/$(static)
 
 # What purgatory/SOURCES lists, and itself; without one, all there are.
 listed = $(wildcard purgatory/SOURCES)
@@ -89,31 +89,40 @@ docs: bootstrap ## write the library's documentation into out/docs
 
 # What is installed, below the prefix; the pages and completions come from the command itself.
 man = share/man/man1
+doc = share/doc/purgatory
 bash = share/bash-completion/completions
 zsh = share/zsh/site-functions
 fish = share/fish/vendor_completions.d
 root = $(DESTDIR)$(PREFIX)
+space := $(subst ,, )
+
+# Everything is made beside, and what is there goes only then.
+install: ## install what `make` built into $(DESTDIR)$(PREFIX)
+	@fail() { echo "error: $$1" >&2; echo "help: $$2" >&2; exit 1; }; \
+	  case '$(PREFIX)' in /*[\&\|]*|[!/]*|'') fail 'PREFIX: $(PREFIX), expected an absolute folder' 'make install PREFIX=/usr/local' ;; esac; \
+	  [ -x '$(tool)' ] || fail '$(tool): not there' make; \
+	  [ -e '$(prebuilt)' ] || fail '$(prebuilt): not there' make; \
+	  [ ! "$$(find purgatory -newer '$(prebuilt)' -name '*.[Sh]')" ] || fail '$(prebuilt): older than purgatory/' make
+	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && umask 022 && \
+	  install -D -s -m 755 $(tool) "$$stage"/bin/purgatory && \
+	  install -D -m 644 -t "$$stage"/share/purgatory $(sources) purgatory/purgatory.lds $(prebuilt) && \
+	  install -D -m 644 -t "$$stage"/share/purgatory/include purgatory/include/*.h && \
+	  install -D -m 644 -t "$$stage"/include purgatory/include/purgatory_info.h && \
+	  install -D -m 644 -t "$$stage"/$(doc) README.md CHANGELOG.md LICENSE && \
+	  install -D -m 644 -t "$$stage"/$(doc)/docs docs/* && \
+	  mkdir -p "$$stage"/share/pkgconfig "$$stage"/$(man) "$$stage"/$(bash) "$$stage"/$(zsh) "$$stage"/$(fish) && \
+	  sed 's|@PREFIX@|$(subst $(space),\\ ,$(PREFIX))|; s|@VERSION@|$(version)|' purgatory/purgatory.pc.in \
+	    >"$$stage"/share/pkgconfig/purgatory.pc && \
+	  $(tool) manual "$$stage"/$(man) && \
+	  $(tool) --generate-completion-script bash >"$$stage"/$(bash)/purgatory && \
+	  $(tool) --generate-completion-script zsh >"$$stage"/$(zsh)/_purgatory && \
+	  $(tool) --generate-completion-script fish >"$$stage"/$(fish)/purgatory.fish && \
+	  $(remove) && mkdir -p '$(root)' && chmod 755 "$$stage" && cp -R --preserve=mode "$$stage/." '$(root)'
 
 # Of an older version, too.
-remove = rm -rf '$(root)/bin/purgatory' '$(root)/share/purgatory' '$(root)/include/purgatory_info.h' \
-  '$(root)/share/pkgconfig/purgatory.pc' '$(root)/$(man)/purgatory.1' '$(root)/$(man)/purgatory-'*.1 \
-  '$(root)/$(bash)/purgatory' '$(root)/$(zsh)/_purgatory' '$(root)/$(fish)/purgatory.fish'
-
-install: ## install what `make` built into $(DESTDIR)$(PREFIX)
-	@[ -e $(prebuilt) ] || { echo 'error: $(prebuilt): not there' >&2; echo 'help: make' >&2; exit 1; }
-	$(remove)
-	umask 022 && cd '$(CURDIR)' && \
-	  install -D -s -m 755 $(tool) '$(root)/bin/purgatory' && \
-	  install -D -m 644 -t '$(root)/share/purgatory' $(sources) purgatory/purgatory.lds $(prebuilt) && \
-	  install -D -m 644 -t '$(root)/share/purgatory/include' purgatory/include/*.h && \
-	  install -D -m 644 -t '$(root)/include' purgatory/include/purgatory_info.h && \
-	  mkdir -p '$(root)/share/pkgconfig' '$(root)/$(man)' '$(root)/$(bash)' '$(root)/$(zsh)' '$(root)/$(fish)' && \
-	  sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(version)|' purgatory/purgatory.pc.in \
-	    >'$(root)/share/pkgconfig/purgatory.pc' && \
-	  $(tool) manual '$(root)/$(man)' && \
-	  $(tool) --generate-completion-script bash | sed '1{/^#!/d;}' >'$(root)/$(bash)/purgatory' && \
-	  $(tool) --generate-completion-script zsh >'$(root)/$(zsh)/_purgatory' && \
-	  $(tool) --generate-completion-script fish >'$(root)/$(fish)/purgatory.fish'
+remove = rm -rf '$(root)/share/purgatory' '$(root)/$(doc)' && rm -f '$(root)/bin/purgatory' \
+  '$(root)/include/purgatory_info.h' '$(root)/share/pkgconfig/purgatory.pc' '$(root)/$(man)/purgatory.1' \
+  '$(root)/$(man)/purgatory-'*.1 '$(root)/$(bash)/purgatory' '$(root)/$(zsh)/_purgatory' '$(root)/$(fish)/purgatory.fish'
 
 uninstall: ## remove what `make install` installs
 	$(remove)

@@ -19,7 +19,7 @@ struct BehaviourOptions: ParsableArguments {
   @Option(
     help: .init(
       "The UART for diagnostics: none, auto, or a type (pl011, 8250, … custom:…: docs/boards.md) @ its address.",
-      valueName: "type@addr"),
+      valueName: "type@addr"), completion: .list(ConsoleChoice.completions),
     transform: ConsoleChoice.init(parsing:))
   var console: ConsoleChoice?
 

@@ -1,4 +1,4 @@
-// BlobDescription.swift — a purgatory as JSON; the keys are a contract (docs/abi.md)
+// BlobDescription.swift — a purgatory as JSON; the keys are a contract (docs/json.md)
 // SPDX-License-Identifier: MIT
 
 import CheckedArithmetic

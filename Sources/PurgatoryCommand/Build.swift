@@ -68,7 +68,11 @@ struct Build: Verb {
   var json = false
 
   func validate() throws {
-    if json, output == "-" { throw ValidationError("--json goes to standard output, not with -o -") }
+    if json, [output, manifest, depfile].contains("-") {
+      throw ValidationError(
+        "--json goes to standard output, and - of -o, --manifest or --depfile is that, too")
+    }
+    if outputDir == "" { throw ValidationError("--output-dir is empty, expected a folder") }
     if outputDir != nil, output != nil || manifest != nil || format != .bin {
       throw ValidationError("--output-dir names all outputs, not with -o, --manifest or --format")
     }

@@ -10,6 +10,13 @@ import SystemPackage
 struct Check: Verb {
   static let example = "check --format github out/purgatory.bin"
 
+  static let exitStatuses = [
+    (status: 0, meaning: "Nothing is broken, and all is proven that has to be."),
+    (status: 1, meaning: "There are findings."),
+    (status: 2, meaning: "Something could not be read, or a link not made."),
+    (status: 64, meaning: "The command was used wrongly."),
+  ]
+
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check that blobs have no relocations, and that purgatories are whole.",
     discussion: """
@@ -149,7 +156,7 @@ struct Check: Verb {
     try report.begin()
     try judge(names, checker, &report)
     var files = OutputFiles(
-      from: paths.flatMap { [$0, "\($0)/manifest.json"] } + objects + allowList
+      from: paths.flatMap(ManifestFiles.paths) + objects + allowList
         + [baseline].compactMap(\.self))
     try report.end(&files)
     if let writeBaseline { files.add(try Baseline(report.files).encoded(), to: writeBaseline) }

@@ -10,6 +10,8 @@ enum ConsoleChoice {
   case none
   case uart(PurgatoryInfo.Console)
 
+  static let completions = ["auto", "none"] + UART.named.map { "\($0.name)@" }
+
   init(parsing text: String) throws {
     if text == "none" || text == "auto" {
       self = text == "none" ? .none : .auto

@@ -9,6 +9,13 @@ import FoundationEssentials
 protocol Verb: ParsableCommand {
   /// One command line that does something real; its words have no spaces.
   static var example: String { get }
+  static var exitStatuses: [(status: Int, meaning: String)] { get }
+}
+
+extension Verb {
+  static var exitStatuses: [(status: Int, meaning: String)] {
+    [(0, "Done."), (1, "An input was rejected."), (64, "The command was used wrongly.")]
+  }
 }
 
 /// What is defined of a command, for its manual page and for what is nearest to a typing error.

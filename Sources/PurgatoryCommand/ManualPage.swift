@@ -42,7 +42,7 @@ struct ManualPage {
     page.item("\\fIPREFIX\\fR/share/purgatory/", "The sources, and purgatory.elf, which was built from them.")
     page.item(
       "\\fIPREFIX\\fR/include/purgatory_info.h", "The ABI, for loaders; pkg-config knows it as purgatory.")
-    page.exitStatus(["0": "Done.", "1": "An input was rejected.", "64": "The command was used wrongly."])
+    page.exitStatus(Build.exitStatuses)
     page.example(Purgatory.verbs[0].example)
     page.seeAlso(Purgatory.verbs.map { "purgatory-\($0._commandName)" } + ["kexec"])
     return page
@@ -70,15 +70,19 @@ struct ManualPage {
     heading("OPTIONS")
     for section in sections {
       if let title = section.title { lines.append(".SS \(title)") }
-      for argument in section.arguments { item(Self.spelling(argument), Self.help(argument)) }
+      var rest = section.arguments[...]
+      while let argument = rest.popFirst() {
+        // A flag and its inversion are one option.
+        var spelling = Self.spelling(argument)
+        if argument.kind == .flag, let next = rest.first, next.kind == .flag,
+          next.abstract == argument.abstract
+        {
+          spelling += ", \(Self.spelling(rest.removeFirst()))"
+        }
+        item(spelling, Self.help(argument))
+      }
     }
-    let isCheck = verb == Check.self
-    exitStatus(
-      isCheck
-        ? [
-          "0": "Nothing is broken, and all is proven that has to be.", "1": "There are findings.",
-          "2": "Something could not be read, or a link not made.", "64": "The command was used wrongly.",
-        ] : ["0": "Done.", "1": "An input was rejected.", "64": "The command was used wrongly."])
+    exitStatus(verb.exitStatuses)
     example(verb.example)
     seeAlso(["purgatory"] + Purgatory.verbs.filter { $0 != verb }.map { "purgatory-\($0._commandName)" })
   }
@@ -108,7 +112,7 @@ struct ManualPage {
     lines += [".TP", term, text.roff]
   }
 
-  private mutating func exitStatus(_ statuses: KeyValuePairs<String, String>) {
+  private mutating func exitStatus(_ statuses: [(status: Int, meaning: String)]) {
     heading("EXIT STATUS")
     for (status, meaning) in statuses { item("\\fB\(status)\\fR", meaning) }
   }
@@ -120,6 +124,7 @@ struct ManualPage {
 
   private mutating func seeAlso(_ names: [String]) {
     heading("SEE ALSO")
+    lines += [".nh", ".ad l"]
     for (index, name) in names.enumerated() {
       let section = name == "kexec" ? 8 : 1
       lines.append(".BR \(name.roff) (\(section))\(index == names.count &- 1 ? "" : ",")")
@@ -154,8 +159,10 @@ struct ManualPage {
 extension String {
   /// As text of roff: what is between backticks is bold, and nothing is a request.
   fileprivate var roff: String {
-    var text = replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("'", with: "\\(aq")
-      .replacing("^", with: "\\(ha").replacing("~", with: "\\(ti")
+    var text = replacing("\\", with: "\\e").replacing("…", with: "...").replacing("-", with: "\\-").replacing(
+      "'", with: "\\(aq"
+    )
+    .replacing("^", with: "\\(ha").replacing("~", with: "\\(ti")
     text.replace(/`([^`]*)`/) { "\\fB\($0.1)\\fR" }
     return text.hasPrefix(".") ? "\\&\(text)" : text
   }

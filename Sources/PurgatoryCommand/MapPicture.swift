@@ -64,7 +64,7 @@ struct MapPicture {
     var lines = header(height: bottom + 40)
     for part in parts { lines += box(part) }
     for part in free {
-      let size = "\(Self.size(part.slice.range.size)) \(part.slice.isMemory ? freeWord : "without memory")"
+      let size = "\(Self.size(part.slice.range.size)) \(part.slice.isMemory ? freeWord : "no memory")"
       lines.append(
         element("text", part.middle + 4, Size.left + Size.column / 2, "free", size, anchor: "middle"))
     }
@@ -91,6 +91,10 @@ struct MapPicture {
     var style = "name"
   }
 
+  private static func list(_ names: [String]) -> String {
+    names.count > 2 ? "\(names[0]) and \(names.count &- 1) others" : names.joined(separator: " and ")
+  }
+
   private var freeWord: String { diagram.memory.isEmpty ? "gap" : "free" }
 
   private func label(of part: Part) -> Label {
@@ -102,7 +106,7 @@ struct MapPicture {
     let fault = slice.fault.map { " (\($0))" } ?? ""
     let range = "\(diagram.text(of: slice.range.lowerBound)), \(Self.size(slice.range.size))"
     let verified = slice.visible.contains(where: \.isVerified) ? ", verified" : ""
-    return Label(texts: [names.joined(separator: " and ") + fault, range + verified])
+    return Label(texts: [Self.list(names) + fault, range + verified])
   }
 
   /// The marks, and where memory ends, from the top to the bottom.
@@ -110,7 +114,9 @@ struct MapPicture {
     var rows: [(Double, Label)] = diagram.marks.map { mark in
       (y(of: mark.address), Label(texts: ["\(mark.name) \u{2192}"], style: "mark"))
     }
-    for range in diagram.memory {
+    // Of memory in many pieces, the first and the last.
+    let memory = diagram.memory
+    for range in memory.count > 4 ? [memory[0], memory[memory.count &- 1]] : memory {
       rows.append(
         (
           y(of: range.lowerBound),
@@ -170,7 +176,7 @@ struct MapPicture {
         "text", 30, 24, "title", diagram.isRelative ? "Memory, from the purgatory's base on" : "Memory"),
       element(
         "text", 50, 24, "detail",
-        "To scale: \(scale) What is crossed out is cut short; the thinnest parts are thinner still."),
+        "\(scale) What is cut by // is longer; the thinnest bars are thinner."),
     ]
   }
 

@@ -32,8 +32,15 @@ package struct Purgatory: ParsableCommand {
   package static func main() {
     Signals.occupyStandardDescriptors()
     Signals.watch()
-    let arguments = (1..<max(carguments_count(), 1)).compactMap {
-      carguments_at($0).map { String(cString: $0) }
+    var arguments: [String] = []
+    for index in 1..<max(carguments_count(), 1) {
+      guard let argument = carguments_at(index).flatMap({ String(validatingCString: $0) }) else {
+        // Its bytes would become other ones, and name another file.
+        Terminal.say("error: argument \(index) is not UTF-8, expected names that are")
+        Terminal.say("help: give the file a link with another name: ln -s FILE NAME")
+        end(ExitCode.validationFailure.rawValue)
+      }
+      arguments.append(argument)
     }
     end(status(of: arguments))
   }
@@ -43,6 +50,12 @@ package struct Purgatory: ParsableCommand {
     do {
       if let verb = arguments.first, !verb.hasPrefix("-"), !words.contains(verb) {
         throw UsageError.verb(verb, of: words, arguments)
+      }
+      if arguments.first == "help", let verb = arguments.dropFirst().first, !words.contains(verb) {
+        throw UsageError.verb(verb, of: words, [verb], isHelp: true)
+      }
+      if let option = arguments.first(where: { $0.wholeMatch(of: /--[-a-z]+=/) != nil }) {
+        throw UsageError("\(option) has no value; an empty one is \(option.dropLast()) ''")
       }
       var command = try parseAsRoot(arguments)
       try command.run()
@@ -70,6 +83,7 @@ package struct Purgatory: ParsableCommand {
       do {
         var help = fullMessage(for: error)
         while help.last == "\n" { help.removeLast() }
+        help = CompletionScript.mended(help, arguments)
         try Terminal.print("\(help)\(example(for: help))\n".utf8)
         return 0
       } catch {

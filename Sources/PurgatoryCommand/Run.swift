@@ -9,6 +9,12 @@ import PurgatoryKit
 struct Run: Verb {
   static let example = "run out --expect verified"
 
+  static let exitStatuses = [
+    (status: 0, meaning: "The guest ended, or the text of --expect appeared."),
+    (status: 1, meaning: "It did not, or not in time, or an input was rejected."),
+    (status: 64, meaning: "The command was used wrongly."),
+  ]
+
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Boot a manifest's segments, or a kernel, in QEMU.",
     discussion: """

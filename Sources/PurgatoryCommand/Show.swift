@@ -8,6 +8,12 @@ import PurgatoryKit
 struct Show: Verb {
   static let example = "show --map out"
 
+  static let exitStatuses = [
+    (status: 0, meaning: "Done."),
+    (status: 1, meaning: "It is no purgatory, or holds what it would refuse when it is entered."),
+    (status: 64, meaning: "The command was used wrongly."),
+  ]
+
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what a purgatory holds, and whether it is ready.",
     discussion: "Exit status 1: it is no purgatory, or holds what it would refuse when it is entered.")
@@ -37,14 +43,15 @@ struct Show: Verb {
   func run() throws {
     let (blob, diagram) = try shown()
     if let svg {
-      var outputs = OutputFiles(from: [file])
+      var outputs = OutputFiles(from: ManifestFiles.paths(of: file))
       outputs.add(try MapPicture(diagram).text.utf8, to: svg)
       try outputs.write()
     }
     if json {
       try Terminal.print(json: BlobDescription(blob))
     } else if map {
-      try Terminal.print(lines: diagram.text)
+      let isEmpty = diagram.areas.isEmpty
+      try Terminal.print(lines: isEmpty ? ["nothing is filled in that has a place in memory"] : diagram.text)
     } else if svg == nil {
       try Terminal.print(lines: blob.text)
     }

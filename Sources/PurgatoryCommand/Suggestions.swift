@@ -5,7 +5,11 @@ import CheckedArithmetic
 
 extension String {
   /// The likeliest of `words` if this is one of them with a typing error or two, or its beginning.
-  func nearest(of words: [String]) -> String? {
+  func nearest(of all: [String]) -> String? {
+    // What verifies less is never proposed: it has to be typed.
+    let words = all.filter { !["boot", "none", "--unverified", "--force", "--allow"].contains($0) }
+    let completions = words.filter { $0.hasPrefix(self) }
+    if count > 2, completions.count == 1 { return completions.first }
     let ranked = words.map { (word: $0, distance: typingDistance(self, $0)) }
       .sorted { $0.distance < $1.distance }
     // Of two that are as near, neither.
@@ -14,8 +18,7 @@ extension String {
     {
       return first.word
     }
-    let completions = words.filter { $0.hasPrefix(self) }
-    return count > 2 && completions.count == 1 ? completions.first : nil
+    return nil
   }
 }
 

@@ -10,7 +10,10 @@ struct ToolchainOptions: ParsableArguments {
   @Option(help: "Which assembler and linker. (default: the first found)")
   var toolchain: Toolchain.Kind?
 
-  @Option(help: .init("Use the GNU tools of this prefix. (default: $CROSS_COMPILE)", valueName: "prefix"))
+  @Option(
+    help: .init(
+      "Use the GNU tools of this prefix. (default: $CROSS_COMPILE, where sources are assembled)",
+      valueName: "prefix"))
   var crossCompile: String?
 
   /// No option asks for a toolchain; $CROSS_COMPILE alone does not, which is set for other things.

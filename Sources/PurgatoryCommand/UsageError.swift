@@ -10,12 +10,14 @@ struct UsageError: Error {
 
   init(_ message: String) { self.message = message }
 
-  static func verb(_ verb: String, of words: [String], _ arguments: [String]) -> UsageError {
+  static func verb(
+    _ verb: String, of words: [String], _ arguments: [String], isHelp: Bool = false
+  ) -> UsageError {
     guard let meant = verb.nearest(of: words) else {
       return UsageError("no verb '\(verb)', expected \(list(words.filter { $0 != "manual" }))")
     }
     var error = UsageError("no verb '\(verb)', did you mean '\(meant)'?")
-    error.help = commandLine([meant] + arguments.dropFirst())
+    error.help = commandLine((isHelp ? ["help"] : []) + [meant] + arguments.dropFirst())
     return error
   }
 
@@ -31,7 +33,7 @@ struct UsageError: Error {
     if let match = message.wholeMatch(of: /unknown option '([^']*)'.*/) {
       let option = String(match.1)
       message = "unknown option '\(option)'"
-      if let meant = option.nearest(of: definitions.flatMap(\.spellings)) {
+      if let meant = option.nearest(of: definitions.flatMap(\.spellings).filter { $0.hasPrefix("--") }) {
         message += ", did you mean '\(meant)'?"
         help = Self.commandLine(
           arguments.map {

@@ -21,6 +21,10 @@ import Testing
     (["build", "--initrd", "ini"], ["initrd.img"]),
     (["build", "--output-dir", "out"], ["output"]),
     (["build", "--digest", "comb"], ["combined"]),
+    (["build", "--kernel=Ima"], ["Image"]),
+    (["build", "--format=e"], ["elf"]),
+    (["build", "--kernel=Image", "--out"], ["--output", "--output-dir"]),
+    (["build", "--console", "pl0"], ["pl011@"]),
     (["show", "purg"], ["purgatory.bin"]),
     (["check", "--explain", "over"], ["overlap"]),
     (["check", "--allow", "dynamic-r"], ["dynamic-relocation"]),
@@ -46,8 +50,17 @@ import Testing
           #"""
           . tmp/purgatory.bash
           spec=$(complete -p purgatory) && function=${spec##*-F } && function=${function%% *}
-          COMP_WORDS=(purgatory "$@") COMP_CWORD=$# COMP_LINE="purgatory $*" COMP_POINT=${#COMP_LINE}
-          "$function" purgatory "${COMP_WORDS[$#]}" "${COMP_WORDS[$# - 1]}"
+          COMP_LINE="purgatory $*" COMP_POINT=${#COMP_LINE} COMP_WORDS=(purgatory)
+          # Bash splits at "=", and that is a word.
+          for word; do
+            case $word in
+              *=?*) COMP_WORDS+=("${word%%=*}" = "${word#*=}") ;;
+              *=) COMP_WORDS+=("${word%=}" =) ;;
+              *) COMP_WORDS+=("$word") ;;
+            esac
+          done
+          COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+          "$function" purgatory "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
           printf '%s\n' "${COMPREPLY[@]}"
           """#, "bash",
         ] + row.typed, in: folder.path)
@@ -66,7 +79,8 @@ import Testing
         fish, ["--no-config", "-c", "source tmp/purgatory.fish; complete -C '\(line)'"], in: folder.path,
         environment: ["HOME": "\(folder.path)/tmp"])
       // Behind a tab is what it means.
-      let words = outcome.text.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+      let words = outcome.text.split(separator: "\n")
+        .map { String($0.prefix { $0 != "\t" }.split(separator: "=").last ?? "") }
       #expect(Self.words(words.joined(separator: "\n")) == row.completed, "\(row.typed): \(outcome)")
     }
   }
@@ -105,7 +119,8 @@ import Testing
         ], in: folder.path, environment: ["HOME": "\(folder.path)/tmp", "TERM": "dumb"])
       let shown = outcome.text.firstMatch(of: /<purgatory ([^>]*)>/)?.1 ?? ""
       let words = shown.split(separator: " ").map { $0.hasSuffix("/") ? $0.dropLast() : $0 }
-      #expect(words.last.map(String.init) == row.completed.first, "\(line): \(outcome)")
+      let last = words.last.map { String($0.split(separator: "=").last ?? "") }
+      #expect(last == row.completed.first, "\(line): \(outcome)")
     }
   }
 

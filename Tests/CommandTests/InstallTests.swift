@@ -61,6 +61,10 @@ struct InstallTests {
       "share/bash-completion/completions/purgatory", "share/zsh/site-functions/_purgatory",
       "share/fish/vendor_completions.d/purgatory.fish",
     ]
+    files += ["README.md", "CHANGELOG.md", "LICENSE"].map { "share/doc/purgatory/\($0)" }
+    files += try manager.contentsOfDirectory(atPath: "\(packageFolder)/docs").map {
+      "share/doc/purgatory/docs/\($0)"
+    }
     var expected = ["bin/purgatory": 0o755]
     for file in files { expected[file] = 0o644 }
     // And all folders on the way.

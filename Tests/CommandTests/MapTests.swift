@@ -70,7 +70,9 @@ import Testing
 
   /// Nothing is known of memory.
   @Test func ofNothing() async throws {
-    #expect(try await folder.done(["show", "--map", "p.elf"]).text == "")
+    #expect(
+      try await folder.done(["show", "--map", "p.elf"]).text
+        == "nothing is filled in that has a place in memory\n")
     let picture = try await folder.purgatory(["show", "--svg", "p.svg", "p.elf"])
     #expect(picture.status == .exited(1) && !folder.exists("p.svg"))
     #expect(picture.error.contains("expected something to draw\nhelp: "))
@@ -99,6 +101,24 @@ import Testing
     try Golden.expect(try folder.text(of: "a.svg"), "map-folder.svg")
     let overwritten = try await folder.purgatory(["show", "--svg", "out/purgatory.bin", "out/purgatory.bin"])
     #expect(overwritten.status == .exited(1) && overwritten.error.contains("would replace the input"))
+  }
+
+  /// What an output folder names is not written over, and what is not verified is not called so.
+  @Test func theFilesOfAFolderStay() async throws {
+    try await build("--digest", "none")
+    let before = try folder.snapshot()
+    for output in ["Image", "initrd.img", "out/purgatory.bin", "out/devicetree.dtb", "out/manifest.json"] {
+      for command in [
+        ["show", "--svg", output, "out"], ["check", "-o", output, "out"],
+        ["check", "--write-baseline", output, "out/manifest.json"],
+      ] {
+        let outcome = try await folder.purgatory(command)
+        #expect(
+          outcome.status == .exited(1) && outcome.error.contains("would replace the input"), "\(command)")
+      }
+    }
+    #expect(differences(before, try folder.snapshot()) == [])
+    #expect(try await !folder.done(["show", "--svg", "-", "out"]).text.contains("verified"))
   }
 
   /// The README has the picture of a kernel, an initrd and a device tree as large as Debian's.

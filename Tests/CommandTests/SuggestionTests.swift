@@ -49,6 +49,22 @@ import Testing
       "the value 'svc!' is invalid for '--psci <psci>', expected smc or hvc",
       "purgatory help patch"
     ),
+    // What verifies less is not proposed.
+    (
+      ["build", "--on-failure", "reboot"],
+      "the value 'reboot' is invalid for '--on-failure <on-failure>', expected halt, reset, poweroff or boot",
+      "purgatory help build"
+    ),
+    (["run", "--verified", "out"], "unknown option '--verified'", "purgatory help run"),
+    (["show", "-j", "out"], "unknown option '-j'", "purgatory help show"),
+    (["bun"], "no verb 'bun', did you mean 'bundle'?", "purgatory bundle"),
+    (["help", "bild"], "no verb 'bild', did you mean 'build'?", "purgatory help build"),
+    // An option that is empty by mistake does not take the next word.
+    (
+      ["check", "--output=", "a.bin", "b.bin"], "--output= has no value; an empty one is --output ''",
+      "purgatory help"
+    ),
+    (["build", "--output-dir", ""], "--output-dir is empty, expected a folder", "purgatory help build"),
     (
       ["check", "--explain", "overlpa"],
       "the value 'overlpa' is invalid for '--explain <rule>', did you mean 'overlap'?",

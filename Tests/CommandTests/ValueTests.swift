@@ -52,6 +52,21 @@ import Testing
       outcome.error.hasPrefix("error: file: memory size: 0x0, expected at least the file's 8 bytes\nhelp: "))
   }
 
+  /// Bytes that are no text are not made another name.
+  @Test func namesThatAreNotUTF8() async throws {
+    let shell = try #require(Tools.inPath("sh"))
+    let outcome = try await Command.run(
+      shell,
+      [
+        "-c",
+        #"name=$(printf 'x\377.bin'); cp purgatory.bin "$name"; "$0" show "$name"; echo $?; "$0" check .; echo $?"#,
+        Command.purgatory.get(),
+      ], in: folder.path)
+    #expect(outcome.error.contains("error: argument 2 is not UTF-8, expected names that are\nhelp: "))
+    #expect(outcome.text.hasPrefix("64\n") && outcome.text.hasSuffix("\n2\n"), "\(outcome)")
+    #expect(outcome.text.contains("a name that is not UTF-8"))
+  }
+
   /// An @ in a folder's name is no address, and an address is none that is spelled `auto`.
   @Test(
     .serialized, arguments: ["me@corp/f", "me@0x10/f", "./@/f", "f@auto", "f@0x10@auto", "me@corp/f@auto"])

@@ -42,7 +42,7 @@ import Testing
     let expected = ", expected what purgatory build writes into a manifest"
     func fault(_ text: String) async throws -> String {
       let lines = try await refusal(text)
-      #expect(lines.count == 1)
+      #expect(lines.count == 2 && lines.last == "help: purgatory build --output-dir DIR writes one")
       return lines.first.map(String.init) ?? ""
     }
     #expect(try await fault("{") == "error: m.json: no JSON, or a number out of range" + expected)
@@ -73,7 +73,7 @@ import Testing
         "help: for a payload that is no Linux kernel use --segment and --kernel-entry",
       ])
     let outcome = try await folder.purgatory(["run", "none.json"])
-    #expect(outcome.error == "error: none.json: no such file or directory\n")
+    #expect(outcome.error == "error: none.json: no such file or directory\nhelp: ls -la .\n")
   }
 
   /// All of them.
@@ -82,7 +82,8 @@ import Testing
     #expect(
       try await refusal(
         manifest(segment(file: "none"), segment(), segment(file: "empty"), segment(file: "tmp"))) == [
-          "error: \(folder.path)/none: no such file or directory", "error: \(folder.path)/empty: is empty",
+          "error: \(folder.path)/none: no such file or directory", "help: ls -la \(folder.path)",
+          "error: \(folder.path)/empty: is empty", "help: see whether what writes it failed",
           "error: \(folder.path)/tmp: is a directory", "help: name a file in it",
         ])
   }
@@ -145,7 +146,8 @@ import Testing
         ])
     #expect(
       try await refusal(manifest(segment(base: "18446744073709551600"))) == [
-        "error: m.json: segment: base 0xfffffffffffffff0, expected an end below 2^64"
+        "error: m.json: segment: base 0xfffffffffffffff0, expected an end below 2^64",
+        "help: build the folder again: purgatory build --output-dir DIR",
       ])
     #expect(try await refusal(manifest(segment()), ["--memory", "128M"]).count == 2)
     // Enough of it: then there is only no QEMU.
@@ -177,10 +179,11 @@ import Testing
       let lines = try await refusal(manifest(entry: entry, segment()))
       #expect(
         lines == [
-          "error: m.json: entry: \(String(hex: UInt64(entry) ?? 0)), expected an address in a segment"
+          "error: m.json: entry: \(String(hex: UInt64(entry) ?? 0)), expected an address in a segment",
+          "help: build the folder again: purgatory build --output-dir DIR",
         ])
     }
-    #expect(try await refusal(manifest()).count == 1)
+    #expect(try await refusal(manifest()).count == 2)
     #expect(try await refusal(manifest(entry: "1342177379", segment())).first?.contains("QEMU") ?? false)
   }
 

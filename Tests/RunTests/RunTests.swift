@@ -39,7 +39,9 @@ import Testing
     let outcome = try await folder.run(["out/manifest.json", "--expect", "login:"])
     #expect(outcome.status == .exited(1))
     #expect(
-      outcome.error == "error: out/manifest.json: console: the guest ended, expected \"login:\" before it\n")
+      outcome.error
+        == "error: out/manifest.json: console: the guest ended, expected \"login:\" before it\nhelp: run it without --expect, and read the console\n"
+    )
     #expect(outcome.lines.last == "D")
   }
 
@@ -51,14 +53,15 @@ import Testing
 
   @Test func theTimeIsOver() async throws {
     try await Guest(ends: false).build(in: folder)
+    let more = "help: give it more time with --timeout SECONDS, or read the console above\n"
     let awaiting = try await folder.run(["out/manifest.json", "--expect", "login:"], timeout: 1)
     #expect(awaiting.status == .exited(1))
     #expect(
       awaiting.error
-        == "error: out/manifest.json: console: nothing ended the run in 1 s, expected \"login:\"\n")
+        == "error: out/manifest.json: console: nothing ended the run in 1 s, expected \"login:\"\n\(more)")
     let outcome = try await folder.run(["out/manifest.json"], timeout: 1)
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error == "error: out/manifest.json: console: nothing ended the run in 1 s\n")
+    #expect(outcome.error == "error: out/manifest.json: console: nothing ended the run in 1 s\n\(more)")
   }
 
   @Test func noQEMU() async throws {
@@ -80,7 +83,9 @@ import Testing
     let outcome = try await folder.run(["out/manifest.json", "--memory", "16777216G"])
     #expect(outcome.status == .exited(1))
     #expect(outcome.error.hasPrefix("qemu-system-aarch64: "))
-    #expect(outcome.error.hasSuffix("\nerror: qemu-system-aarch64: failed: exit status 1\n"))
+    #expect(
+      outcome.error.hasSuffix(
+        "\nerror: qemu-system-aarch64: failed: exit status 1\nhelp: mend what it says above\n"))
   }
 
   /// The purgatory's way to PSCI says where it is at home; the user has the last word.
@@ -165,7 +170,10 @@ import Testing
     try move()
     let outcome = try await folder.run(["far/away/out/manifest.json"])
     #expect(outcome.status == .exited(1))
-    #expect(outcome.error == "error: \(folder.path)/far/away/guest: no such file or directory\n")
+    #expect(
+      outcome.error
+        == "error: \(folder.path)/far/away/guest: no such file or directory\nhelp: ls -la \(folder.path)/far/away\n"
+    )
   }
 
   /// QEMU's option syntax has a meaning for commas.

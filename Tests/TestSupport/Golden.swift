@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
+import PurgatoryKit
 
 /// The folder `Golden` beside a test's source.
 public struct Golden: Sendable {
@@ -27,7 +28,9 @@ public struct Golden: Sendable {
 
   /// What depends on the machine, the checkout or the run, replaced by a word. All such replacements are here.
   public static func normalised(_ text: String, in folder: Folder?) -> String {
-    var replacements: [(volatile: String, word: String)] = [(packageFolder, "PACKAGE")]
+    var replacements: [(volatile: String, word: String)] = [
+      (packageFolder, "PACKAGE"), (purgatoryVersion, "VERSION"),
+    ]
     if let folder { replacements.append((folder.path, "FOLDER")) }
     if let tools = Tools.llvmFolder { replacements.append((tools + "/", "TOOLS/")) }
     // A longer path first: one may lie in another.

@@ -1,4 +1,4 @@
-// CheckJSON.swift — what `check` tells a script; the keys are a contract (docs/abi.md)
+// CheckJSON.swift — what `check` tells a script; the keys are a contract (docs/json.md)
 // SPDX-License-Identifier: MIT
 
 import CheckedArithmetic

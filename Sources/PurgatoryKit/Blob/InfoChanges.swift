@@ -126,7 +126,10 @@ public struct InfoChanges: Sendable {
     }
 
     let blobBase = loadAddress ?? (isRelative ? 0 : nil)
-    problems += overlaps(blobBase: blobBase, memorySize: info.memorySize)
+    // Too many are one problem, not as many as there are pairs of them.
+    if segments.count <= PurgatoryInfo.maximumRegions {
+      problems += overlaps(blobBase: blobBase, memorySize: info.memorySize)
+    }
     // Of segments, overlaps() knows more than regions tell: names, and memory that is not verified.
     problems += info.findings(blobBase: loadAddress)
       .filter { segments.isEmpty || $0.rule != .overlap || $0.location == "result_addr" }
@@ -144,7 +147,8 @@ public struct InfoChanges: Sendable {
     guard problems.isEmpty else {
       let diagram = MemoryDiagram(
         segments, base: blobBase, loadSize: info.memorySize, memorySize: info.memorySize)
-      throw diagram.hasFault ? Rejection(problems).with(diagram) : Rejection(problems)
+      throw segments.count <= PurgatoryInfo.maximumRegions && diagram.hasFault
+        ? Rejection(problems).with(diagram) : Rejection(problems)
     }
     try computeDigests(in: &info, progress)  // last: what is refused is not hashed first
     return info

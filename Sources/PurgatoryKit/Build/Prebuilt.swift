@@ -19,12 +19,23 @@ package struct Prebuilt: Equatable, Sendable {
 
   /// - Throws: `Rejection` if it is not what was installed: its code is not what was proven, or it was filled in.
   package func blob() throws(Rejection) -> Blob {
-    let blob = try Blob(try Files.read(path.string, .elf), file: path.string)
+    let help = "install it again, or build from the sources: --source \(path.removingLastComponent())"
+    let blob: Blob
+    do {
+      guard try path.stat().type == .regular else {
+        throw Problem(path.string, found: "is no file", expected: "the file that was installed")
+      }
+      blob = try Blob(try Files.read(path.string, .elf), file: path.string)
+    } catch {
+      let problems =
+        (error as? Rejection)?.problems ?? [error as? Problem ?? Problem(path.string, error: error)]
+      throw Rejection(problems.map { $0.helped(help) })
+    }
     func problem(_ place: String, found: String, expected: String) -> Rejection {
       Rejection(
         Problem(
           path.string, place, found: found, expected: expected,
-          help: "install it again, or build from the sources: --source \(path.removingLastComponent())"))
+          help: help))
     }
     guard blob.format == .elf, Seal.isIntact(blob.flat[...]) else {
       throw problem("seal", found: "other code than was proven", expected: "the file that was installed")

@@ -26,6 +26,11 @@ package struct CheckedFolder: Sendable {
       return files.append(folder)  // and that it cannot be read is then said
     }
     for name in names.sorted() {
+      // A name that is not UTF-8 comes with other bytes, which are perhaps the name of another file.
+      guard !name.unicodeScalars.contains("\u{fffd}") else {
+        files.append("\(folder)/\(name): a name that is not UTF-8")
+        continue
+      }
       let path = FilePath(folder).appending(name).string
       guard let status = try? FilePath(path).stat(followTargetSymlink: false) else {
         files.append(path)

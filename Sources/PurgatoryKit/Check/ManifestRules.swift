@@ -49,6 +49,15 @@ package struct ManifestFiles: Sendable {
     return FilePath(path).appending("manifest.json").string
   }
 
+  /// All files that `path` means, if it is an output folder or a manifest: none of them is to be written over.
+  package static func paths(of path: String) -> [String] {
+    let manifest = manifestPath(path) ?? path
+    guard let bytes = try? Files.read(manifest, .text), Manifest.looksLikeManifest(bytes),
+      let decoded = try? Manifest(decoding: bytes, file: manifest)
+    else { return [path] }
+    return [path, manifest] + decoded.segments.map { $0.path(in: manifest) }
+  }
+
   /// The same with other bytes in the file at `index`, and a manifest that says so.
   package func replacing(_ index: Int, with bytes: [UInt8]) -> ManifestFiles {
     var copy = self

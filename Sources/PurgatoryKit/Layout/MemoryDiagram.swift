@@ -111,14 +111,15 @@ package struct MemoryDiagram: Equatable, Sendable {
     }
     self.init(
       segments, base: purgatory?.base, loadSize: UInt64(purgatory?.blob.loadRange.count ?? 0),
-      memorySize: purgatory?.blob.info.memorySize ?? 0, memory: map?.memory ?? [],
+      memorySize: purgatory?.blob.info.memorySize ?? 0,
+      isVerified: purgatory.map { !$0.blob.info.skipChecks } ?? false, memory: map?.memory ?? [],
       reserved: map?.reserved ?? [])
   }
 
   /// What is to be loaded, and the purgatory if it is known where that will be.
   init(
-    _ segments: [Segment], base: UInt64?, loadSize: UInt64, memorySize: UInt64, memory: [Range<UInt64>] = [],
-    reserved: [Range<UInt64>] = []
+    _ segments: [Segment], base: UInt64?, loadSize: UInt64, memorySize: UInt64, isVerified: Bool = true,
+    memory: [Range<UInt64>] = [], reserved: [Range<UInt64>] = []
   ) {
     self.memory = memory
     isRelative = false
@@ -131,7 +132,7 @@ package struct MemoryDiagram: Equatable, Sendable {
       let name = FilePath(segment.file).lastComponent?.string ?? segment.file
       add(
         kind, segment.role == .segment ? name.shortened(to: 24) : segment.role.rawValue, at: segment.base,
-        size: segment.verifiedSize, file: segment.file, isVerified: true)
+        size: segment.verifiedSize, file: segment.file, isVerified: isVerified)
       let rest = segment.memorySize &- segment.verifiedSize
       add(.bss, "kernel's bss", at: segment.base &+ segment.verifiedSize, size: rest)
       switch segment.role {

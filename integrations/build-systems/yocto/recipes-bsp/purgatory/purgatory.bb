@@ -7,7 +7,7 @@ LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda
 
 # Files of DEPLOY_DIR_IMAGE, and what `purgatory build` is told: set these in the machine's configuration, or in local.conf.
 PURGATORY_KERNEL ?= "${KERNEL_IMAGETYPE}"
-PURGATORY_DTB ?= "${@os.path.basename((d.getVar('KERNEL_DEVICETREE') or '').split(' ')[0])}"
+PURGATORY_DTB ?= "${@os.path.basename(((d.getVar('KERNEL_DEVICETREE') or '').split() or [''])[0])}"
 # "${INITRAMFS_IMAGE}-${MACHINE}.cpio.gz", where the kernel does not have it in itself.
 PURGATORY_INITRD ?= ""
 PURGATORY_CMDLINE ?= ""
@@ -26,6 +26,7 @@ do_configure[noexec] = "1"
 do_install[noexec] = "1"
 
 do_compile() {
+    command -v purgatory >/dev/null || bbfatal "purgatory is not installed on the build machine"
     set --
     if [ -n "${PURGATORY_INITRD}" ]; then
         set -- "$@" --initrd "${DEPLOY_DIR_IMAGE}/${PURGATORY_INITRD}"
