@@ -18,7 +18,7 @@ import Testing
     #expect(recipe.flags["do_compile[depends]"]?.contains("virtual/kernel:do_deploy") == true)
     #expect(recipe.variables["LICENSE"] == "MIT")
     let layer = try RecipeSyntax(integration("yocto/conf/layer.conf"))
-    #expect(layer.variables["HOSTTOOLS"] == "purgatory")
+    #expect(layer.variables["HOSTTOOLS_NONFATAL"] == "purgatory")
     // The recipe is where the layer looks for recipes.
     #expect(layer.variables["BBFILES"] == "${LAYERDIR}/recipes-*/*/*.bb")
     #expect(Self.recipe.wholeMatch(of: /yocto\/recipes-[^\/]+\/[^\/]+\/[^\/]+\.bb/) != nil)

@@ -190,7 +190,8 @@ package struct ManifestFiles: Sendable {
 extension Manifest.Segment {
   /// Its file, from where the user sees the manifest at `manifest`.
   package func path(in manifest: String) -> String {
-    FilePath(manifest).removingLastComponent().pushing(FilePath(file)).lexicallyNormalized().string
+    guard !file.hasPrefix("/"), let slash = manifest.lastIndex(of: "/") else { return file }
+    return "\(manifest[...slash])\(file)"
   }
 
   /// nil: a name that this version does not know.
