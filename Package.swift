@@ -121,7 +121,7 @@ let package = Package(
     .testTarget(
       name: "LibraryTests",
       dependencies: [
-        "PurgatoryKit", "TestSupport", "consumer", "purgatory",
+        "CommandTests", "PurgatoryKit", "TestSupport", "consumer", "purgatory",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       exclude: ["Golden"]),
