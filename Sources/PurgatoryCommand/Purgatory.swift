@@ -34,8 +34,11 @@ package struct Purgatory: ParsableCommand {
     Signals.watch()
     var arguments: [String] = []
     for index in 1..<max(carguments_count(), 1) {
-      guard let argument = carguments_at(index).flatMap({ String(validatingCString: $0) }) else {
-        // Its bytes would become other ones, and name another file.
+      guard let bytes = carguments_at(index) else { continue }
+      // Bytes that are no text become other ones, and may name another file; what check cannot read, its report has to say.
+      let argument = String(cString: bytes)
+      let isReported = arguments.first == "check" && access(argument, F_OK) != 0
+      guard String(validatingCString: bytes) != nil || isReported else {
         Terminal.say("error: argument \(index) is not UTF-8, expected names that are")
         Terminal.say("help: give the file a link with another name: ln -s FILE NAME")
         end(ExitCode.validationFailure.rawValue)
