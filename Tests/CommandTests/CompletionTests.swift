@@ -79,8 +79,10 @@ import Testing
         fish, ["--no-config", "-c", "source tmp/purgatory.fish; complete -C '\(line)'"], in: folder.path,
         environment: ["HOME": "\(folder.path)/tmp"])
       // Behind a tab is what it means.
-      let words = outcome.text.split(separator: "\n")
-        .map { String($0.prefix { $0 != "\t" }.split(separator: "=").last ?? "") }
+      // What is like it, too; of that, what begins so counts.
+      let words = outcome.text.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
+        .filter { $0.hasPrefix(row.typed.last ?? "") }
+        .map { String($0.split(separator: "=").last ?? "") }
       #expect(Self.words(words.joined(separator: "\n")) == row.completed, "\(row.typed): \(outcome)")
     }
   }
