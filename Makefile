@@ -102,7 +102,7 @@ install: ## install what `make` built into $(DESTDIR)$(PREFIX)
 	  case '$(PREFIX)' in /*[\&\|]*|[!/]*|'') fail 'PREFIX: $(PREFIX), expected an absolute folder' 'make install PREFIX=/usr/local' ;; esac; \
 	  [ -x '$(tool)' ] || fail '$(tool): not there' make; \
 	  [ -e '$(prebuilt)' ] || fail '$(prebuilt): not there' make; \
-	  [ ! "$$(find purgatory -newer '$(prebuilt)' -name '*.[Sh]')" ] || fail '$(prebuilt): older than purgatory/' make
+	  [ ! "$$(find purgatory -newer '$(prebuilt)' -name '*.[Shl]*')" ] || fail '$(prebuilt): older than purgatory/' make
 	stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && umask 022 && \
 	  install -D -s -m 755 $(tool) "$$stage"/bin/purgatory && \
 	  install -D -m 644 -t "$$stage"/share/purgatory $(sources) purgatory/purgatory.lds $(prebuilt) && \

@@ -44,8 +44,6 @@ struct Definition: Decodable {
     var spellings: [String] {
       (names ?? []).map { ($0.kind == "short" ? "-" : "--") + $0.name }.sorted { $0.count < $1.count }
     }
-    /// What follows the names.
-    var value: String? { kind == .flag ? nil : "<\(valueName ?? "value")>" }
   }
 
   struct Name: Decodable {

@@ -119,6 +119,16 @@ struct InstallTests {
     #expect(try installed() == [:])
   }
 
+  /// One that was built before a source was changed is not what the sources give.
+  @Test func anOldPurgatoryIsNotInstalled() async throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 0)],
+      ofItemAtPath: "\(folder.path)/built/purgatory.elf")
+    let outcome = try await ended("install")
+    #expect(outcome.status == .exited(2) && outcome.error.contains("older than purgatory/\nhelp: make\n"))
+    #expect(try installed() == [:])
+  }
+
   @Test(.enabled(if: Tools.inPath("pkg-config") != nil || Tools.isCI, "pkg-config is not in PATH"))
   func pkgConfigKnowsTheHeader() async throws {
     try await make("install", "PREFIX=/usr")
