@@ -20,7 +20,7 @@ package struct Purgatory: ParsableCommand {
     subcommands: verbs + [Manual.self])
 
   static let verbs: [any Verb.Type] = [
-    Build.self, Patch.self, Show.self, Check.self, BundleCommand.self, Graft.self, Run.self,
+    Build.self, Patch.self, Show.self, Check.self, Verify.self, BundleCommand.self, Graft.self, Run.self,
   ]
 
   private static let version =

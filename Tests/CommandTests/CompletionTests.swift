@@ -26,6 +26,7 @@ import Testing
     (["build", "--kernel=Image", "--out"], ["--output", "--output-dir"]),
     (["build", "--console", "pl0"], ["pl011@"]),
     (["show", "purg"], ["purgatory.bin"]),
+    (["verify", "purgatory.bin", "--segment", "ini"], ["initrd.img"]),
     (["check", "--explain", "over"], ["overlap"]),
     (["check", "--allow", "dynamic-r"], ["dynamic-relocation"]),
     // What `make install` calls is not proposed.

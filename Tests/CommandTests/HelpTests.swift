@@ -10,7 +10,7 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  @Test(arguments: ["build", "patch", "show", "check", "bundle", "graft", "run"]) func helpOfAVerb(
+  @Test(arguments: ["build", "patch", "show", "check", "verify", "bundle", "graft", "run"]) func helpOfAVerb(
     _ verb: String
   ) async throws {
     let help = try await folder.purgatory(["help", verb])

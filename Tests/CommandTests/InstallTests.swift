@@ -55,7 +55,7 @@ struct InstallTests {
       }
     files += try manager.contentsOfDirectory(atPath: "\(purgatory)/include")
       .filter { $0.hasSuffix(".h") }.map { "share/purgatory/include/\($0)" }
-    files += ["", "-build", "-patch", "-show", "-check", "-bundle", "-graft", "-run"]
+    files += ["", "-build", "-patch", "-show", "-check", "-verify", "-bundle", "-graft", "-run"]
       .map { "share/man/man1/purgatory\($0).1" }
     files += [
       "share/bash-completion/completions/purgatory", "share/zsh/site-functions/_purgatory",

@@ -133,6 +133,23 @@ import Testing
     #expect(try await json(["check", "--json", "p.bin"]) == json(["check", "--format", "json", "p.bin"]))
   }
 
+  @Test func verify() async throws {
+    try await folder.done(
+      [
+        "build", "--source", "small", "-q", "-o", "p.bin", "--segment", "initrd.img@0x40000000",
+        "--kernel-entry", "0x40000000",
+      ])
+    let place = ["verify", "--json", "p.bin", "--segment", "initrd.img@0x40000000"]
+    var outputs = [try await json(place)]
+    try await folder.done(["patch", "p.bin", "--digest", "combined", "--segment", "initrd.img@0x40000000"])
+    outputs.append(try await json(place))
+    try folder.write([UInt8](repeating: 1, count: Input.initrd().count), to: "initrd.img")
+    outputs.append(try await json(place, status: 1))
+    try await folder.done(["build", "--source", "small", "-q", "-o", "p.bin"])
+    outputs.append(try await json(place, status: 1))
+    try expect("purgatory verify --json", outputs)
+  }
+
   /// Standard output has one thing.
   @Test(arguments: [
     ["build", "--json", "-o", "-"], ["bundle", "--json", "--kernel", "Image", "-o", "-"],

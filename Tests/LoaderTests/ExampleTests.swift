@@ -10,7 +10,7 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  private static let verbs = ["build", "show", "patch", "check", "bundle", "graft", "run"]
+  private static let verbs = ["build", "show", "patch", "check", "verify", "bundle", "graft", "run"]
 
   /// The words behind `purgatory` in the example of a verb's help.
   private func example(_ verb: String) async throws -> [String] {

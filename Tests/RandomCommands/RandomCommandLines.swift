@@ -67,7 +67,8 @@ struct RandomCommandLines {
 extension RandomCommandLines {
   private mutating func commandLine() -> [String] {
     let verb = one([
-      "build", "patch", "patch", "patch", "show", "check", "bundle", "graft", "run", "shw", "--help",
+      "build", "patch", "patch", "patch", "show", "check", "verify", "bundle", "graft", "run", "shw",
+      "--help",
     ])
     var words = [verb]
     switch verb {
@@ -103,6 +104,10 @@ extension RandomCommandLines {
       if chance(2) { words += ["--explain", one(Rule.allCases).rawValue] }
       if chance(30) { words += ["--max-size", size()] }
       if chance(3) { words += ["--objects", file(), "--script", one(["src/purgatory.lds", file()])] }
+    case "verify":
+      words += [file()] + flags(["--json"])
+      while chance(50) { words += ["--segment", chance(50) ? "\(file())@\(address())+\(size())" : placed()] }
+      if chance(30) { words += ["--load-address", address()] }
     case "bundle":
       words += ["--source", "src", "--kernel", file(), "-o", output()] + behaviour()
       if chance(50) { words += ["--dtb", file()] }

@@ -23,6 +23,8 @@ public struct PurgatoryInfo: Equatable, Sendable {
   /// Bytes that the purgatory stores at `resultAddress`, which is a multiple of `resultAlignment`.
   static let resultSize = Int(PURGATORY_RESULT_SIZE)
   static let resultAlignment = UInt64(PURGATORY_RESULT_ALIGNMENT)
+  /// `failedRegion` where it is the combined digest that differs.
+  package static let failedCombined = UInt32(PURGATORY_FAILED_COMBINED)
   /// The version of the struct that this library reads and writes.
   public static let supportedVersion = UInt32(PURGATORY_INFO_VERSION)
 

@@ -206,7 +206,7 @@ public final class Contents: Sendable {
   /// Whether the files are still what they were when they were opened.
   ///
   /// - Throws: `Rejection` for one that was written to, or replaced.
-  func checkUnchanged() throws(Rejection) {
+  package func checkUnchanged() throws(Rejection) {
     try origin?.checkUnchanged()
     for piece in pieces {
       switch piece {
