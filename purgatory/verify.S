@@ -18,6 +18,8 @@ func verify
     ldr     w0, [info, #PURGATORY_INFO_skip_checks]
     cbnz    w0, .Lverify_skipped
     mrs     started, cntvct_el0
+    adr     x0, touch_region
+    bl      each_region
     bl      caches_on
     tbnz    flags, #FLAG_NO_CRYPTO_BIT, .Lverify_regions
     mrs     x0, id_aa64isar0_el1
@@ -67,6 +69,23 @@ func verify
     .unreq  failed
     .unreq  started
 endfunc verify
+
+// uint64_t touch_region(x0 = base, x1 = size): 0, so that each_region goes on; an exception where there is no memory
+// A size that is nonsense would be found only by hashing, and before that its lines are invalidated: for hours. A byte of
+// each GiB, and the last one, tell at once.
+// Clobbers: x0-x3
+func touch_region
+    add     x1, x0, x1                      // x1 = end
+    mov     x2, #(1 << 30)
+.Ltouch_region_next:
+    ldrb    w3, [x0]
+    add     x0, x0, x2
+    cmp     x0, x1
+    b.lo    .Ltouch_region_next
+    ldurb   w3, [x1, #-1]
+    mov     x0, xzr
+    ret
+endfunc touch_region
 
 // x0 = verify_region(x0 = base, x1 = size, region): 0, or the digest that was expected and not found
 // Clobbers: x0-x17, x28, v0-v9, v16-v31

@@ -177,6 +177,7 @@ private struct Kind: Sendable {
     #expect(violations == [])
   }
 
+  /// Where it begins and ends that is seen before anything of it is invalidated or hashed; here it is not asked.
   @Test("a region where no memory is: the address is named, cached and not", arguments: Level.allCases)
   func noMemory(_ level: Level) async throws {
     let flags: [PurgatoryInfo.Flags] = [[], .noCache, .noCrypto, [.noCache, .noCrypto], []]
@@ -187,6 +188,7 @@ private struct Kind: Sendable {
       scenario.blobs[index].info.regions[1] =
         index < 4
         ? .init(base: 0x6000_0000, size: 0x1000) : .init(base: 0xffff_ffff_ffff_0000, size: 0xfff8)
+      try scenario.blobs[index].skipTouching()
     }
     let report = try await scenario.report()
     let violations = try scenario.violations(report)
@@ -204,6 +206,27 @@ private struct Kind: Sendable {
     }
     for exception in exceptions.prefix(4) {
       #expect(exception.esr == 0x9600_0010, "a synchronous external abort")
+    }
+  }
+
+  @Test("a region that ends where no memory is: said at once, however large it is", arguments: Level.allCases)
+  func noMemoryAtItsEnd(_ level: Level) async throws {
+    let sizes: [UInt64] = [0x1000_0000, 0x4000_0000, 0x40_0000_0000, 0x7000_0000_0000_0000]
+    var scenario = try await scenario(level, blobs: sizes.count)
+    for (index, size) in sizes.enumerated() {
+      scenario.blobs[index].info.regions[1] = .init(base: 0x4f00_0000, size: size)
+    }
+    let report = try await scenario.report()
+    let violations = try scenario.violations(report)
+    #expect(violations == [])
+    let exceptions = ExceptionLine.all(in: report.purgatory)
+    #expect(exceptions.count == sizes.count)
+    for ((blob, size), exception) in zip(zip(scenario.blobs, sizes), exceptions) {
+      #expect(exception.name == "data abort")
+      let base = blob.info.regions[1].base
+      #expect(exception.far == base + min(size - 1, 0x4000_0000))
+      #expect(try blob.range(of: "touch_region").contains(Int(clamping: exception.offset)))
+      #expect(try report.info(of: blob).status == .exception)
     }
   }
 

@@ -15,7 +15,8 @@ import Testing
     (["bund"], "no verb 'bund', did you mean 'bundle'?", "purgatory bundle"),
     (["SHOW", "x"], "no verb 'SHOW', did you mean 'show'?", "purgatory show x"),
     (
-      ["frobnicate"], "no verb 'frobnicate', expected build, patch, show, check, verify, bundle, graft, run or help",
+      ["frobnicate"],
+      "no verb 'frobnicate', expected build, patch, show, check, verify, bundle, graft, run or help",
       "purgatory help"
     ),
     (["show", "--jsno", "x"], "unknown option '--jsno', did you mean '--json'?", "purgatory show --json x"),

@@ -219,7 +219,9 @@ extension PurgatoryInfo {
     let unknown =
       rawFlags & ~(Self.flagBits | UInt64(PURGATORY_FLAG_ON_FAILURE_MASK) | UInt64(PURGATORY_FLAG_PSCI_HVC))
     guard unknown == 0 else {
-      throw DecodingError(field: "flags", found: "unknown bits \(String(hex: unknown))", expected: "0 there")
+      throw DecodingError(
+        field: "flags", found: "unknown bits \(String(hex: unknown)), which the purgatory ignores",
+        expected: "0 there")
     }
 
     let consoleBase: UInt64 = try field(PURGATORY_INFO_console_base, "console_base")
@@ -244,7 +246,8 @@ extension PurgatoryInfo {
     combinedDigest = Digest(bytes: Array(bytes[combined..<combined + Int(PURGATORY_DIGEST_SIZE)]))
     let rawStatus: UInt32 = try field(PURGATORY_INFO_status, "status")
     guard let status = Status(rawValue: rawStatus) else {
-      throw DecodingError(field: "status", found: "\(rawStatus)", expected: "0 to 6")
+      throw DecodingError(
+        field: "status", found: "\(rawStatus), which the purgatory overwrites", expected: "0 to 6")
     }
     self.status = status
     failedRegion = try field(PURGATORY_INFO_failed_region, "failed_region")

@@ -8,6 +8,8 @@
     b       kernel                          // Probe.kernel
     b       park                            // Probe.park
     b       spy                             // Probe.spy
+    b       flips                           // Flips.stub
+    b       flips_return                    // Flips.kernel branches here
 
 // Entered like a kernel: reports the state it finds and the windows of memory, then powers off.
 func kernel

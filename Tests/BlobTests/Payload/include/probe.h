@@ -33,6 +33,16 @@
 #define SETUP_STREAMING     7       /* SME is accessible, PSTATE.SM and PSTATE.ZA are 1 */
 #define SETUP_PAN           8       /* PSTATE.PAN is 1 */
 
+/* What PARAM_X0 points to for flips.S: 64-bit fields, then {to, from, bytes} of what is copied before each case, then cases of
+ * {address, bits to flip of its byte}. */
+#define FLIPS_BLOB          0x00    /* the purgatory's base */
+#define FLIPS_X0            0x08    /* which it is entered with */
+#define FLIPS_NOTES         0x10    /* where 32 bytes for each case are written: status, failed_region, x0, ELR or 0 */
+#define FLIPS_COPY_COUNT    0x18
+#define FLIPS_CASE_COUNT    0x20
+#define FLIPS_LISTS         0x28
+#define FLIPS_STATUS        0x3a0   /* of the struct's status, from the purgatory's base */
+
 #define WINDOW_DUMP         63      /* bit numbers in a window's size: dump the bytes, rather than hash them; */
 #define WINDOW_WORDS        62      /* ... or runs of 64-bit words */
 
