@@ -60,7 +60,13 @@ package struct Purgatory: ParsableCommand {
       if let option = arguments.first(where: { $0.wholeMatch(of: /--[-a-z]+=/) != nil }) {
         throw UsageError("\(option) has no value; an empty one is \(option.dropLast()) ''")
       }
-      var command = try parseAsRoot(arguments)
+      let line = try LongCommandLine(arguments)
+      var command = try parseAsRoot(line.words)
+      if var check = command as? Check {
+        check.file += line.files
+        check.objects += line.objects
+        command = check
+      }
       try command.run()
       return 0
     } catch let rejection as Rejection {
