@@ -95,7 +95,9 @@ let package = Package(
     // Tests that run QEMU, and the bench that counts instructions in it.
     .testTarget(
       name: "CheckTests",
-      dependencies: ["DeviceTree", "ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory"],
+      dependencies: [
+        "DeviceTree", "ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory",
+      ],
       exclude: ["Golden"]),
     .target(
       name: "TestSupport",

@@ -194,13 +194,15 @@ private struct ManyOf {
   }
 
   @Test func whatIsQuadraticIsSeen() throws {
-    let quadratic = Growth("pairs", 20_000, { [UInt8](repeating: 1, count: $0) }) { bytes in
+    let make = { @Sendable (count: Int) in [UInt8](repeating: 1, count: count) }
+    let use = { @Sendable (bytes: [UInt8]) in
       var sum = 0
       for first in 0..<bytes.count where first.isMultiple(of: 8) {
         for second in 0..<bytes.count where bytes[second] == bytes[first] { sum &+= second }
       }
       #expect(sum != 1)
     }
+    let quadratic = Growth("pairs", 20_000, make, use: use)
     #expect(try quadratic.seconds(20_000, runs: 1) / quadratic.seconds(2000, runs: 3) > Self.limit)
   }
 }
