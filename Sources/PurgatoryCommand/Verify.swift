@@ -73,12 +73,18 @@ struct Verify: Verb {
     let isRelative = blob.info.flags.contains(.relative)
     let base = loadAddress ?? (isRelative ? 0 : nil)
     var problems: [Problem] = []
-    if let base, !base.isMultiple(of: PurgatoryInfo.loadAlignment) {
-      problems.append(
-        Problem(
-          "--load-address", found: String(hex: base),
-          expected: "a multiple of \(String(hex: PurgatoryInfo.loadAlignment))",
-          help: "give the address that the purgatory's first byte is loaded at"))
+    if let base {
+      let end = base.plus(blob.info.memorySize)
+      if !base.isMultiple(of: PurgatoryInfo.loadAlignment)
+        || end.map({ $0 &- 1 > PurgatoryInfo.maximumAddress }) ?? true
+      {
+        problems.append(
+          Problem(
+            "--load-address", found: String(hex: base),
+            expected:
+              "a multiple of \(String(hex: PurgatoryInfo.loadAlignment)), and an end of at most 48 bits",
+            help: "give the address that the purgatory's first byte is loaded at"))
+      }
     }
     var segments: [Segment] = []
     for placed in segment {

@@ -159,6 +159,9 @@ import Testing
         Refusal(
           "an address that no purgatory has", ["verify", "p.bin", "--load-address", "0x1010"] + all,
           because: "expected a multiple of 0x1000"),
+        Refusal(
+          "an address behind all others", ["verify", "p.bin", "--load-address", "0xfffffffffffff000"] + all,
+          because: "--load-address: 0xfffffffffffff000"),
         Refusal("no purgatory", ["verify", "disk"] + all, because: "PURGINFO"),
       ], golden: "bad-verify.txt", in: folder)
     try await expectRefusals(

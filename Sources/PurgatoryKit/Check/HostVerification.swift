@@ -80,6 +80,8 @@ package struct HostVerification: Sendable {
       verdict = .skipped
     } else if let first = regions.first(where: { $0.gap != nil || $0.differs }), each || first.gap != nil {
       verdict = first.gap == nil ? .mismatch(region: first.index) : .unknown
+    } else if found.contains(where: { $0.contents == nil }) {
+      verdict = .unknown
     } else if all {
       let contents = Contents(found.compactMap(\.contents).map { .contents($0) }, name: "")
       let digest = try contents.digest(progress)
@@ -210,7 +212,8 @@ private struct LoadedMemory {
     // It writes to its own memory before it hashes it.
     if let purgatory, purgatory.overlaps(region) {
       let start = max(region.base, purgatory.base)
-      return Found(gap: Range(base: start, size: min(end, purgatory.base &+ purgatory.size) &- start))
+      let stop = min(end, purgatory.base.plus(purgatory.size) ?? end)
+      return Found(gap: Range(uncheckedBounds: (start, stop)))
     }
     for segment in segments {
       guard next < end, let loaded = Range(base: segment.base, size: segment.verifiedSize),
