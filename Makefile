@@ -20,7 +20,7 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 
 prebuilt = out/prebuilt/purgatory.elf
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test random lint bench size boards docs install uninstall deb clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test torture random lint bench size boards docs install uninstall deb clean distclean help
 
 all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
@@ -53,13 +53,17 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 
 test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	@$(if $(tests),,$(MAKE) --no-print-directory random random=20000)
-	@scripts/bootstrap bash fish librsvg2-bin libunicorn-dev mandoc mold netpbm zsh zstd
+	@scripts/bootstrap bash fish librsvg2-bin libunicorn-dev mandoc mold netpbm strace zsh zstd
 	@$(if $(tests),,scripts/bootstrap cmake debootstrap gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross lintian \
 	  meson ninja-build pre-commit python3-kconfiglib python3-yaml)
 	-@$(MAKE) --no-print-directory inputs # a test whose input lacks is skipped by name, and in CI fails
 	-@$(if $(tests),,$(MAKE) --no-print-directory kernel) # as above
 	-@$(if $(tests),,$(MAKE) --no-print-directory deb) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
+
+torture: bootstrap ## let each system call that touches an output fail, for each verb that writes: 15 minutes
+	@scripts/bootstrap strace
+	TORTURE=full swift test --disable-xctest --filter '^TortureTests\.'
 
 random: bootstrap $(static) ## run random command lines (random=100000 of them), each of which has to end in a documented status
 	$(release) --product random-commands

@@ -133,6 +133,11 @@ let package = Package(
       name: "LoaderTests", dependencies: ["ELF", "PurgatoryKit", "TestSupport", "purgatory"],
       exclude: ["Guest"]),
     .testTarget(name: "IntegrationTests", dependencies: ["CommandTests", "TestSupport", "purgatory"]),
+    .testTarget(
+      name: "TortureTests",
+      dependencies: [
+        "CommandTests", "TestSupport", "purgatory", .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
     .testTarget(name: "LayoutTests", dependencies: ["CommandTests", "PurgatoryKit", "TestSupport"]),
     .testTarget(
       name: "RunTests",

@@ -93,6 +93,8 @@ struct Build: Verb {
     let output = outputDir.map { "\($0)/purgatory.bin" } ?? self.output ?? "purgatory.\(format.rawValue)"
     let manifest = outputDir.map { "\($0)/manifest.json" } ?? self.manifest
     var outputs = OutputFiles(from: info.files + origin.files)
+    outputs.waiting = talk.waiting
+    if let outputDir { outputs.make(folder: outputDir) }
 
     var blob = try sources.build(origin, talk)
     let (changes, layout, notes) = try info.changes(
@@ -134,7 +136,7 @@ struct Build: Verb {
         role: .purgatory, file: output, bytes: result.bytes, base: loadAddress,
         memorySize: result.info.memorySize)
       outputs.add(
-        try Manifest(
+        manifest: try Manifest(
           entry: loadAddress, segments: [purgatory] + files, path: manifest, talk.progress
         ).encoded(),
         to: manifest)
@@ -153,7 +155,6 @@ struct Build: Verb {
       try Terminal.print(lines: sources.steps(origin) + [""] + diagram.text + result.text)
       return
     }
-    if let outputDir { try Files.makeDirectory(outputDir) }
     try outputs.write(talk.progress)
     talk.details(of: outputs)
     talk.notes(notes)

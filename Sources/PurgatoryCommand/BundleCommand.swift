@@ -52,6 +52,7 @@ struct BundleCommand: Verb {
   func run() throws {
     let origin = try sources.find()
     var outputs = OutputFiles(from: [kernel] + [dtb].compactMap(\.self) + origin.files)
+    outputs.waiting = talk.waiting
     let unpacked = try KernelFile(Contents(path: kernel), talk.progress)
     let file = File(role: .kernel, name: kernel, contents: unpacked.image, address: nil)
     var tree = try dtb.map { name throws(Rejection) in

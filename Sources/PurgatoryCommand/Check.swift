@@ -156,7 +156,7 @@ struct Check: Verb {
     try report.begin()
     try judge(names, checker, &report)
     var files = OutputFiles(
-      from: paths.flatMap(ManifestFiles.paths) + objects + allowList
+      from: paths.flatMap { ManifestFiles.paths(of: $0) } + objects + allowList
         + [baseline].compactMap(\.self))
     try report.end(&files)
     if let writeBaseline { files.add(try Baseline(report.files).encoded(), to: writeBaseline) }

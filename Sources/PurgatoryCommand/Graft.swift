@@ -37,6 +37,7 @@ struct Graft: Verb {
     let program = try Files.read(kexec, .elf)
     let origin = try sources.find()
     var outputs = OutputFiles(from: [kexec] + origin.files)
+    outputs.waiting = talk.waiting
     var blob = try sources.build(origin, talk)
     var info = blob.info
     info.presetForObjectLoaders()

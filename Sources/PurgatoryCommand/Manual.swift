@@ -18,11 +18,11 @@ struct Manual: ParsableCommand {
 
   func run() throws {
     var outputs = OutputFiles()
+    outputs.make(folder: folder)
     outputs.add(ManualPage.ofCommand.text.utf8, to: "\(folder)/purgatory.1")
     for verb in Purgatory.verbs {
       outputs.add(ManualPage(verb).text.utf8, to: "\(folder)/purgatory-\(verb._commandName).1")
     }
-    try Files.makeDirectory(folder)
     try outputs.write()
   }
 }

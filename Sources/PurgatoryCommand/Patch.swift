@@ -31,14 +31,19 @@ struct Patch: Verb {
 
   func run() throws {
     let path = ManifestFiles.manifestPath(file) ?? file
+    let target = output ?? file
+    var files = OutputFiles(from: info.files)
+    files.waiting = talk.waiting
+    // What another patch changes meanwhile must not be lost.
+    if target == file || OutputFiles.areOne(target, file) {
+      files.lock(ManifestFiles.paths(of: file, .purgatory))
+    }
     let contents = try Contents(path: path)
     if Manifest.looksLikeManifest(try contents.prefix(1)) {
-      try patchFolder(of: Manifest(decoding: contents.bytes(.text), file: path), at: path)
+      try patchFolder(of: Manifest(decoding: contents.bytes(.text), file: path), at: path, &files)
       return
     }
-    let target = output ?? file
     let (blob, relied, notes) = try patched(Blob(contents, file: file, talk.progress))
-    var files = OutputFiles(from: info.files)
     files.add(blob.contents, to: target, permissionsOf: file)
     files.rely(on: relied + [contents])
     try files.write(talk.progress)
@@ -87,7 +92,7 @@ struct Patch: Verb {
   }
 
   /// Patches the purgatory of an output folder; the manifest gets its new digest.
-  private func patchFolder(of manifest: Manifest, at path: String) throws {
+  private func patchFolder(of manifest: Manifest, at path: String, _ outputs: inout OutputFiles) throws {
     let files = try ManifestFiles(manifest, path: path)
     guard let index = files.files.firstIndex(where: { $0.segment.role == .purgatory }) else {
       throw Rejection(
@@ -123,9 +128,8 @@ struct Patch: Verb {
     let changed = files.replacing(index, with: blob.bytes)
     let findings = try changed.findings(talk.progress)
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: path) }) }
-    var outputs = OutputFiles()
     outputs.add(blob.bytes, to: purgatory.path)
-    outputs.add(try changed.manifest.encoded(), to: path)
+    outputs.add(manifest: try changed.manifest.encoded(), to: path)
     outputs.rely(on: relied + files.files.map(\.contents))
     try outputs.write()
     talk.details(of: outputs)

@@ -84,6 +84,13 @@ struct TalkOptions: ParsableArguments {
     for note in notes { summary("note: \(note)") }
   }
 
+  /// What `OutputFiles` waits for: another of these commands, or whoever else locks a folder.
+  var waiting: @Sendable (_ folder: String) -> Void {
+    { [isSilent] folder in
+      if !isSilent { Terminal.say("note: \(folder): waiting for another command that writes there") }
+    }
+  }
+
   /// Where the files went.
   func details(of outputs: OutputFiles) {
     for output in outputs.sizes { detail("wrote \(output.path), \(output.size.grouped) bytes") }

@@ -72,6 +72,16 @@ import Testing
     #expect(manifest.segments[4].memorySize == 1 << 20)
   }
 
+  /// Whoever writes a manifest must not make others wait for ever.
+  @Test(arguments: ["check", "run", "show", "patch"]) func aPipeIsNoFile(_ verb: String) async throws {
+    try await build("out/manifest.json")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/initrd")
+    #expect(mkfifo("\(folder.path)/initrd", 0o600) == 0)
+    let outcome = try await folder.purgatory([verb, "out/manifest.json"])
+    #expect(outcome.status == .exited(verb == "check" ? 2 : 1))
+    #expect((outcome.error + outcome.text).contains("initrd: is a pipe, expected a file"), "\(outcome)")
+  }
+
   @Test func manifestAndDepfileOnStandardOutput() async throws {
     try await build("out/manifest.json")
     let outcome = try await folder.done(

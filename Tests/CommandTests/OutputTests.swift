@@ -124,6 +124,63 @@ import Testing
     #expect(try folder.read("out.bin") == overwriting(folder.read("p.bin"), 0x40 + Field.flags, [0x20]))
   }
 
+  /// What is open already is written to, and never replaced: a log keeps what is in it.
+  @Test(arguments: ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/stderr"])
+  func whatIsOpenIsWrittenTo(_ output: String) async throws {
+    let command = try Command.purgatory.get()
+    let redirection = output == "/dev/stderr" ? "2>&1 >&2" : ""
+    _ = try await Command.run(
+      "/bin/sh",
+      ["-c", "{ echo first; '\(command)' patch p.bin -q -o \(output) \(redirection); echo last; } >>log"],
+      in: folder.path)
+    #expect(try folder.read("log") == Array("first\n".utf8) + folder.read("p.bin") + Array("last\n".utf8))
+    // Nobody has opened this one.
+    let closed = try await folder.purgatory(["patch", "p.bin", "-o", "/dev/fd/77"])
+    #expect(closed.status == .exited(1))
+    #expect(closed.error.hasPrefix("error: /dev/fd/77: cannot be written: bad file descriptor\nhelp: "))
+  }
+
+  /// Folders that were made for what could not be written are not left.
+  @Test func aFolderThatNothingIsWrittenInto() async throws {
+    try folder.makeFolder("there")
+    try Source.makeSmall(in: folder)
+    try folder.write(Input.image(), to: "Image")
+    let build = [
+      "build", "--source", "small", "--load-address", "0x40000000", "--kernel", "Image@0x40200000",
+    ]
+    let before = try folder.snapshot()
+    for name in ["new", "new/far/away", "there/new"] {
+      let command = build + ["--output-dir", name, "--depfile", "none/p.d"]
+      let outcome = try await folder.purgatory(command)
+      #expect(outcome.status == .exited(1) && outcome.error.contains("none/p.d: cannot be written"))
+      #expect(differences(before, try folder.snapshot()) == [])
+    }
+    try await folder.done(build + ["--output-dir", "new/far/away"])
+    try await folder.done(["check", "new/far/away"])
+  }
+
+  /// A write that is cut short, and no room for the rest: what is there stays.
+  @Test(arguments: [["out"], ["b.img"], ["b.img", "-o", "new"]]) func noRoom(_ arguments: [String])
+    async throws
+  {
+    try Source.makeSmall(in: folder)
+    try folder.write(Input.image(), to: "Image")
+    let layout = ["--source", "small", "--load-address", "0x40000000", "--kernel", "Image@0x40200000"]
+    try await folder.done(["build", "--output-dir", "out"] + layout)
+    try await folder.done(["bundle", "--source", "small", "--kernel", "Image", "-o", "b.img", "-q"])
+    let before = try folder.snapshot()
+    let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+    for blocks in 0...1 {
+      // A block has 512 bytes, or 1024; standard error is a pipe, which has none.
+      let line =
+        "ulimit -f \(blocks); exec '\(try Command.purgatory.get())' patch \(words) --on-failure reset"
+      let outcome = try await Command.run("/bin/sh", ["-c", line], in: folder.path)
+      #expect(outcome.status == .exited(1), "\(outcome.error)")
+      #expect(outcome.error.contains("cannot be written: file too large"), "\(outcome.error)")
+      #expect(differences(before, try folder.snapshot()) == [])
+    }
+  }
+
   @Test func standardInput() async throws {
     let outcome = try await folder.purgatory(["show", "/dev/stdin"], input: folder.read("p.bin"))
     #expect(outcome.status == .exited(0))

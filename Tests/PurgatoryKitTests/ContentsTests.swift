@@ -174,6 +174,45 @@ import Testing
     #expect(read(reader, &byte, 1) <= 0)
   }
 
+  /// In the middle of hashing, after some of it was read.
+  @Test(arguments: Change.allCases) func aFileThatIsChangedWhileItIsHashed(_ change: Change) throws {
+    try write(Self.pattern(1_000_000))
+    let contents = try Contents(path: path)
+    let (read, path) = (Counter(), path)
+    let progress = Progress { _, _, count, _ in
+      if read.count == 0 { try? change.make(path) }
+      read.add(count)
+    }
+    let error = #expect(throws: Rejection.self) { try contents.digest(progress) }
+    #expect(read.count > 0)
+    #expect(error?.problems.first?.found.hasSuffix("it was changed while it was read") == true, "\(change)")
+    // What was computed of it is not kept.
+    #expect(throws: Rejection.self) { try contents.digest() }
+  }
+
+  /// What is read whole, by somebody else who writes to it all the time.
+  @Test func aFileThatIsChangedWhileItIsReadWhole() throws {
+    try write([UInt8](repeating: 1, count: 24 << 20))
+    let writer = Process()
+    writer.executableURL = URL(filePath: "/bin/sh")
+    writer.arguments = ["-c", "while :; do printf x | dd of='\(path)' conv=notrunc; done"]
+    writer.standardOutput = FileHandle.nullDevice
+    writer.standardError = FileHandle.nullDevice
+    try writer.run()
+    // It has the signal mask of this thread, whatever that is.
+    defer { kill(writer.processIdentifier, SIGKILL) }
+    var refusal: Rejection?
+    for _ in 0..<1000 where refusal == nil {
+      do throws(Rejection) {
+        _ = try Files.read(path, .elf)
+      } catch {
+        refusal = error
+      }
+    }
+    let found = try #require(refusal).problems.first?.found
+    #expect(found?.hasSuffix("it was changed while it was read") == true)
+  }
+
   /// A digest that was computed is not computed again, neither of the file nor of what begins with it, nor of a part that is it.
   @Test func oneDigestOneReading() throws {
     let bytes = Self.pattern(300_000)

@@ -11,6 +11,9 @@ import PurgatoryABI
 package enum Seal {
   /// Where in a flat blob the code ends and the seal begins; nil: the blob has no end, or no room for one.
   static func offset(in flat: ArraySlice<UInt8>) -> Int? {
+    // Linkers may fill their last page up, and loaders their file.
+    let end = flat.lastIndex { $0 != 0 }.map { $0 + 1 } ?? flat.startIndex
+    let flat = flat[..<end]
     let offset = flat.count - Int(PURGATORY_END_SIZE)
     let hasEnd = Array(flat.suffix(8)).integer(at: 0) == UInt64(PURGATORY_END_MAGIC)
     return hasEnd && offset >= codeOffset ? offset : nil

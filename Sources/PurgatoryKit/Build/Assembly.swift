@@ -99,17 +99,32 @@ func atOnce<Value: Sendable>(
 }
 
 extension Toolchain.Command {
+  /// Of what a tool says, no more is kept.
+  private static let saidLimit = 1 << 20
+
   package func run(in directory: FilePath) async throws(Rejection) {
+    // A group of its own: what it starts is ended with it.
+    var options = PlatformOptions()
+    options.processGroupID = 0
     let status: TerminationStatus
-    let output: String?
+    let output: String
     do {
       let result = try await Subprocess.run(
         .path(program), arguments: Arguments(arguments),
         // Their own temporary files go with ours.
         environment: .inherit.updating(["TMPDIR": directory.string]), workingDirectory: directory,
-        output: .discarded, error: .string(limit: 1 << 20))
+        platformOptions: options, input: .none, output: .discarded, error: .sequence
+      ) { execution in
+        let group = Leftovers.add(.processGroup(execution.processIdentifier.value))
+        defer { Leftovers.remove(group) }
+        var said: [UInt8] = []
+        for try await chunk in execution.standardError {
+          said += chunk.withUnsafeBytes { $0.prefix(max(Self.saidLimit - said.count, 0)) }
+        }
+        return said
+      }
       status = result.terminationStatus
-      output = result.standardError
+      output = String(decoding: result.closureResult, as: UTF8.self)
     } catch {
       throw Rejection(Problem(program.string, found: "cannot be run: \(error)", help: "ls -l \(program)"))
     }

@@ -30,7 +30,12 @@ package struct ManifestFiles: Sendable {
     var problems: [Problem] = []
     for segment in manifest.segments {
       let file = directory.pushing(FilePath(segment.file)).lexicallyNormalized().string
-      do {
+      do throws(Rejection) {
+        // A pipe has no size that could be what the manifest says, and may never have a writer.
+        if let status = try? FilePath(file).stat(), status.type == .fifo {
+          throw Rejection(
+            Problem(file, found: "is a pipe", expected: "a file", help: "build the folder again"))
+        }
         let contents = try Contents(path: file)
         if segment.role == .dtb { _ = try contents.bytes(.deviceTree) }
         files.append(File(segment: segment, path: file, contents: contents))
@@ -50,12 +55,15 @@ package struct ManifestFiles: Sendable {
   }
 
   /// All files that `path` means, if it is an output folder or a manifest: none of them is to be written over.
-  package static func paths(of path: String) -> [String] {
+  ///
+  /// - Parameter role: only those of this role, and the manifest.
+  package static func paths(of path: String, _ role: Segment.Role? = nil) -> [String] {
     let manifest = manifestPath(path) ?? path
     guard let bytes = try? Files.read(manifest, .text), Manifest.looksLikeManifest(bytes),
       let decoded = try? Manifest(decoding: bytes, file: manifest)
-    else { return [path] }
-    return [path, manifest] + decoded.segments.map { $0.path(in: manifest) }
+    else { return manifest == path ? [path] : [path, manifest] }
+    return [path, manifest]
+      + decoded.segments.filter { role == nil || $0.role == role }.map { $0.path(in: manifest) }
   }
 
   /// The same with other bytes in the file at `index`, and a manifest that says so.

@@ -28,9 +28,9 @@ struct FileIdentity: Hashable {
 
   init(_ path: String) throws(Errno) {
     // What is no regular file is not replaced; and /dev/stdout may lead to a pipe, which has no path.
-    let there = try? FilePath(path).stat()
+    let there = try Self.status(FilePath(path))
     target = try there.map { $0.type == .regular } ?? true ? Self.followLinks(FilePath(path)) : FilePath(path)
-    if let status = try? target.stat() {
+    if let status = try Self.status(target) {
       self.status = status
       kind = .existing(
         device: UInt64(truncatingIfNeeded: status.deviceID.rawValue),
@@ -48,6 +48,16 @@ struct FileIdentity: Hashable {
     }
   }
 
+  /// nil: nothing is there. What cannot be looked at may be there.
+  private static func status(_ path: FilePath, followTargetSymlink: Bool = true) throws(Errno) -> Stat? {
+    do throws(Errno) {
+      return try path.stat(followTargetSymlink: followTargetSymlink)
+    } catch {
+      guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw error }
+      return nil
+    }
+  }
+
   /// Whether it can be replaced: a device or a pipe is written to as it is.
   var isReplaced: Bool { status.map { $0.type == .regular } ?? true }
 
@@ -55,9 +65,10 @@ struct FileIdentity: Hashable {
   private static func followLinks(_ path: FilePath) throws(Errno) -> FilePath {
     var path = path
     for _ in 0..<40 {
-      guard let status = try? path.stat(followTargetSymlink: false), status.type == .symbolicLink,
-        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string)
-      else { return path }
+      guard try status(path, followTargetSymlink: false)?.type == .symbolicLink else { return path }
+      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else {
+        throw .ioError
+      }
       path = path.removingLastComponent().pushing(FilePath(target))
     }
     throw .tooManySymbolicLinkLevels

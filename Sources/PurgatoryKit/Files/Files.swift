@@ -32,15 +32,14 @@ package enum Files {
 
   /// The contents of the file at `path`; an empty file is as useless here as a missing one.
   package static func read(_ path: String, _ limit: Limit) throws(Rejection) -> [UInt8] {
+    let (file, opened) = try InputFile.open(path)
     do {
-      let file = try FileDescriptor.open(path, .readOnly)
       return try file.closeAfter {
-        let status = try file.stat()
-        guard ![.characterSpecial, .blockSpecial].contains(status.type) else {
-          throw Problem(
-            path, found: "is a device", expected: "a file", help: "copy what is wanted of it into a file")
+        let bytes = try read(file, expectedSize: Int(clamping: opened.size), path, limit)
+        if opened.type == .regular, let change = try opened.change(to: file.stat()) {
+          throw Problem.changed(path, found: change)
         }
-        return try read(file, expectedSize: Int(clamping: status.size), path, limit)
+        return bytes
       }
     } catch {
       throw Rejection(error as? Problem ?? Problem(path, error: error))
@@ -73,26 +72,6 @@ package enum Files {
   private static func chunk(of file: FileDescriptor, size: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-    }
-  }
-
-  /// Makes the folder at `path` and those above it; one that is there is left as it is.
-  package static func makeDirectory(_ path: String) throws(Rejection) {
-    let folder = FilePath(path)
-    do {
-      if let status = try? folder.stat() {
-        if status.type == .directory { return }
-        throw Problem(
-          path, found: "is no folder", expected: "a folder, or nothing yet",
-          help: "name another folder, or move that away")
-      }
-      let parent = folder.removingLastComponent()
-      if !parent.isEmpty, parent != folder { try makeDirectory(parent.string) }
-      guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
-    } catch let rejection as Rejection {
-      throw rejection
-    } catch {
-      throw Rejection(error as? Problem ?? Problem(path, "cannot be made", error: error))
     }
   }
 

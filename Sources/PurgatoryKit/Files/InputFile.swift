@@ -14,24 +14,35 @@ final class InputFile: Sendable {
   /// - Throws: `Rejection` for what cannot be opened, and for devices.
   init(_ path: String) throws(Rejection) {
     self.path = path
-    let descriptor: FileDescriptor
+    (descriptor, opened) = try Self.open(path)
+  }
+
+  /// Opens a file or a pipe; of a pipe nobody may have the other end yet, then it waits.
+  ///
+  /// - Throws: `Rejection`, for devices, too: they are not even opened, which may wait or do something.
+  static func open(_ path: String) throws(Rejection) -> (FileDescriptor, Stat) {
     do {
-      descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-    } catch {
-      throw Rejection(Problem(path, error: error))
-    }
-    do {
-      opened = try descriptor.stat()
-      guard ![.characterSpecial, .blockSpecial].contains(opened.type) else {
-        throw Problem(
-          path, found: "is a device", expected: "a file", help: "copy what is wanted of it into a file")
+      try refuseDevices(FilePath(path).stat(), path)
+      let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+      do {
+        let opened = try descriptor.stat()
+        try refuseDevices(opened, path)
+        guard opened.type != .directory else { throw Errno.isDirectory }
+        return (descriptor, opened)
+      } catch {
+        try? descriptor.close()
+        throw error
       }
-      guard opened.type != .directory else { throw Errno.isDirectory }
     } catch {
-      try? descriptor.close()
       throw Rejection(error as? Problem ?? Problem(path, error: error))
     }
-    self.descriptor = descriptor
+  }
+
+  private static func refuseDevices(_ status: Stat, _ path: String) throws(Problem) {
+    guard ![.characterSpecial, .blockSpecial].contains(status.type) else {
+      throw Problem(
+        path, found: "is a device", expected: "a file", help: "copy what is wanted of it into a file")
+    }
   }
 
   /// A file without a name that was just written.
@@ -89,8 +100,7 @@ final class InputFile: Sendable {
   /// - Throws: `Rejection` if size or modification time are not what they were.
   func checkUnchanged(path isChecked: Bool = false) throws(Rejection) {
     guard let now = try? descriptor.stat() else { return }
-    if now.size != opened.size { throw Rejection(changed("\(now.size) bytes")) }
-    if !now.hasTimes(of: opened) { throw Rejection(changed("another time of modification or change")) }
+    if let change = opened.change(to: now) { throw Rejection(changed(change)) }
     // One that has no name any more (spooled, or /dev/stdin's) has no other in its place.
     guard isChecked, opened.linkCount > 0 else { return }
     guard let named = try? FilePath(path).stat() else { throw Rejection(changed("no file any more")) }
@@ -99,7 +109,12 @@ final class InputFile: Sendable {
     }
   }
 
-  private func changed(_ found: String) -> Problem {
+  private func changed(_ found: String) -> Problem { .changed(path, found: found) }
+}
+
+extension Problem {
+  /// The file at `path` is not what it was any more.
+  static func changed(_ path: String, found: String) -> Problem {
     Problem(
       path, "contents", found: "\(found): it was changed while it was read",
       expected: "what it was when it was opened",
@@ -108,9 +123,13 @@ final class InputFile: Sendable {
 }
 
 extension Stat {
-  /// Some set the modification time back, but nobody the time of change.
-  fileprivate func hasTimes(of other: Stat) -> Bool {
-    (st_mtim.tv_sec, st_mtim.tv_nsec, st_ctim.tv_sec, st_ctim.tv_nsec)
-      == (other.st_mtim.tv_sec, other.st_mtim.tv_nsec, other.st_ctim.tv_sec, other.st_ctim.tv_nsec)
+  /// What tells that the file's bytes may be others now; nil: nothing does.
+  func change(to now: Stat) -> String? {
+    if now.size != size { return "\(now.size) bytes" }
+    // Some set the modification time back, but nobody the time of change.
+    let hasTimes =
+      (st_mtim.tv_sec, st_mtim.tv_nsec, st_ctim.tv_sec, st_ctim.tv_nsec)
+      == (now.st_mtim.tv_sec, now.st_mtim.tv_nsec, now.st_ctim.tv_sec, now.st_ctim.tv_nsec)
+    return hasTimes ? nil : "another time of modification or change"
   }
 }

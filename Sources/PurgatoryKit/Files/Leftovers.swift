@@ -18,13 +18,26 @@ package enum Leftovers {
   enum Leftover {
     /// A file, or a folder with all it holds.
     case path(FilePath)
+    /// A folder, unless something is in it.
+    case emptyFolder(FilePath)
     case process(pid_t)
+    /// And what it has started.
+    case processGroup(pid_t)
     case terminal(Keyboard)
+
+    var isProcess: Bool {
+      switch self {
+      case .process, .processGroup: true
+      case .path, .emptyFolder, .terminal: false
+      }
+    }
 
     func clear() {
       switch self {
       case .path(let path): try? FileManager.default.removeItem(atPath: path.string)
+      case .emptyFolder(let path): rmdir(path.string)
       case .process(let id): kill(id, SIGKILL)
+      case .processGroup(let id): kill(-id, SIGKILL)
       case .terminal(let keyboard): keyboard.restore()
       }
     }
@@ -44,13 +57,26 @@ package enum Leftovers {
     all.withLock { $0[number] = nil }
   }
 
+  private static let ending = Mutex<Void>(())
+
+  /// Does what must not be done by half, such as to make a temporary file: whoever ends the program waits for it, and once
+  /// he has begun, it is not begun any more.
+  static func withoutEnding<Result: ~Copyable, Failure>(
+    _ body: () throws(Failure) -> sending Result
+  ) throws(Failure) -> sending Result {
+    try ending.withLock { _ throws(Failure) in try body() }
+  }
+
   /// Clears all away, then does what must come last: nobody can leave anything behind in between.
   package static func clear(andThen end: () -> Never) -> Never {
-    all.withLock { leftovers in
-      // Children first: one may still write into a folder.
-      for case .process(let id) in leftovers.values { Leftover.process(id).clear() }
-      for leftover in leftovers.values { leftover.clear() }
-      return end()
+    ending.withLock { _ in
+      all.withLock { leftovers in
+        // Children first: one may still write into a folder.
+        for leftover in leftovers.values where leftover.isProcess { leftover.clear() }
+        // What was made last is in what was made before.
+        for (_, leftover) in leftovers.sorted(by: { $0.key > $1.key }) { leftover.clear() }
+        return end()
+      }
     }
   }
 }

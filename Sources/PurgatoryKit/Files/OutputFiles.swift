@@ -4,26 +4,37 @@
 internal import CheckedArithmetic
 import SystemPackage
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// What a command will write. Each file is written beside its place and synced; then all are renamed.
+/// What a command will write. Each file is written beside its place and synced; then all are renamed, in the order in which
+/// they were added: what tells of others is added after them.
 public struct OutputFiles: Sendable {
-  fileprivate struct Output: Sendable {
+  struct Output: Sendable {
     let path: String
     let contents: Contents
     let model: String?
     let copied: String?
+    let isManifest: Bool
 
     var name: String { copied.map { "the copy of \($0)" } ?? "the output \(path)" }
+
+    /// What is open already, and is written to as it is, whatever it leads to.
+    var descriptor: FileDescriptor? {
+      switch path {
+      case "-", "/dev/stdout": return .standardOutput
+      case "/dev/stderr": return .standardError
+      default:
+        guard let folder = ["/dev/fd/", "/proc/self/fd/"].first(where: path.hasPrefix) else { return nil }
+        return CInt(path.dropFirst(folder.count)).map(FileDescriptor.init(rawValue:))
+      }
+    }
   }
 
   private let inputs: [String]
   private var outputs: [Output] = []
   private var relied: [Contents] = []
+  private var folder: String?
+  private var lock: FolderLock?
+  /// Is told of a folder where another command has to be waited for.
+  package var waiting: @Sendable (_ folder: String) -> Void = { _ in }
 
   /// Nothing to write yet.
   ///
@@ -56,11 +67,25 @@ public struct OutputFiles: Sendable {
   public mutating func add(
     _ contents: Contents, to path: String, copyOf source: String? = nil, permissionsOf model: String? = nil
   ) {
-    outputs.append(Output(path: path, contents: contents, model: model, copied: source))
+    outputs.append(
+      Output(path: path, contents: contents, model: model, copied: source, isManifest: false))
+  }
+
+  /// Adds what a loader goes by: while the files that were added before it are replaced, there is none.
+  package mutating func add(manifest bytes: [UInt8], to path: String) {
+    outputs.append(
+      Output(
+        path: path, contents: Contents(bytes, name: path), model: nil, copied: nil, isManifest: true))
   }
 
   /// What the outputs tell of, and which therefore must not have been changed since.
   public mutating func rely(on contents: [Contents]) { relied += contents }
+
+  /// The folder at `path` is made, if need be, when the files are written.
+  package mutating func make(folder path: String) { folder = path }
+
+  /// Keeps other commands from replacing what is at `paths`, from before it is read until it is replaced.
+  package mutating func lock(_ paths: [String]) { lock = FolderLock(of: paths, waiting) }
 
   /// What is written where, in bytes.
   package var sizes: [(path: String, size: UInt64)] { outputs.map { ($0.path, $0.contents.count) } }
@@ -78,7 +103,7 @@ public struct OutputFiles: Sendable {
       if let identity = try? FileIdentity(input) { owners[identity] = "the input \(input)" }
     }
     var problems: [Problem] = []
-    for output in outputs where output.path != "-" {
+    for output in outputs where output.descriptor == nil {
       let identity: FileIdentity
       do {
         identity = try FileIdentity(output.path)
@@ -98,137 +123,60 @@ public struct OutputFiles: Sendable {
   }
 
   /// Writes all of them. A file that is there keeps its owner and its permissions, but never a set-id or sticky bit; what a
-  /// link leads to is replaced, not the link; what is no regular file (a device, a pipe) is written to as it is.
+  /// link leads to is replaced, not the link; what is no regular file (a device, a pipe) or is open already (`/dev/stdout`)
+  /// is written to as it is.
+  ///
+  /// If one of several files cannot be replaced, those that were are put back. Where that is not possible, or the program is
+  /// killed in between, `make` takes none of them for made: until the last is in its place, their time is that of 1970.
   ///
   /// - Parameter progress: of what is copied.
-  /// - Throws: `Rejection`, before anything is replaced: for an output that would replace an input or another output, that
-  ///   cannot be written, or that tells of a file which was changed meanwhile.
+  /// - Throws: `Rejection`: for an output that would replace an input or another output, that cannot be written, or that tells
+  ///   of a file which was changed meanwhile.
   public func write(_ progress: Progress? = nil) throws(Rejection) {
     try refuseCollisions()
+    let made = try folder.map { path throws(Rejection) in try MadeFolders(path) }
     var staged: [StagedFile] = []
     var others: [(Output, FileIdentity)] = []
-    defer { for file in staged { file.discard() } }
+    var isDone = false
+    defer {
+      for file in staged { file.discard() }
+      isDone ? made?.keep() : made?.discard()
+    }
     // To files first: if one cannot be written, nothing has been said to a pipe.
-    for output in outputs where output.path != "-" {
-      do {
+    for output in outputs where output.descriptor == nil {
+      try Self.writing(output.path) {
         let identity = try FileIdentity(output.path)
         if identity.isReplaced {
           staged.append(try StagedFile(output, replacing: identity, progress))
         } else {
           others.append((output, identity))
         }
-      } catch {
-        throw error as? Rejection ?? Rejection(Problem(output.path, "cannot be written", error: error))
       }
     }
     for contents in relied { try contents.checkUnchanged() }
     for (output, identity) in others {
-      do {
-        let file = try FileDescriptor.open(identity.target, .writeOnly)
+      try Self.writing(output.path) {
+        let file = try FileDescriptor.open(identity.target, .writeOnly, options: .closeOnExec)
         _ = try file.closeAfter { try output.contents.write(to: file, output.path, progress) }
-      } catch {
-        throw error as? Rejection ?? Rejection(Problem(output.path, "cannot be written", error: error))
       }
     }
-    for output in outputs where output.path == "-" {
-      try output.contents.write(to: .standardOutput, "standard output")
+    for output in outputs {
+      guard let descriptor = output.descriptor else { continue }
+      try output.contents.write(to: descriptor, output.path == "-" ? "standard output" : output.path)
     }
-    for file in staged {
-      do {
-        try file.commit()
-      } catch {
-        throw Rejection(Problem(file.target.string, "cannot be written", error: error))
-      }
-    }
+    guard !staged.isEmpty else { return }
+    let lock = self.lock ?? FolderLock(of: staged.map(\.target.string), waiting)
+    // Nobody else renames anything now.
+    for contents in relied { try contents.checkUnchanged() }
+    try StagedFile.commit(&staged, lock)
+    isDone = true
   }
-}
 
-/// A whole file beside the one that it will replace.
-private struct StagedFile {
-  let target: FilePath
-  private let temporary: FilePath
-  private let leftover: UInt64
-
-  init(_ output: OutputFiles.Output, replacing identity: FileIdentity, _ progress: Progress?) throws {
-    target = identity.target
-    // Nobody else may open a file that will replace another, before its owner is that of the other.
-    var permissions: FilePermissions = [.ownerReadWrite]
-    if identity.status == nil {
-      let model = try output.model.map { try FilePath($0).stat().permissions.intersection(.access) }
-      permissions.formUnion(model ?? [.groupReadWrite, .otherReadWrite])
-    }
-    let file: FileDescriptor
-    (file, temporary, leftover) = try Self.create(
-      in: target.removingLastComponent(), permissions: permissions)
+  private static func writing(_ path: String, _ body: () throws -> Void) throws(Rejection) {
     do {
-      try file.closeAfter {
-        try output.contents.write(to: file, output.path, progress)
-        if let replaced = identity.status { try Self.protect(file, like: replaced) }
-        try check(fsync(file.rawValue))
-      }
+      try body()
     } catch {
-      discard()
-      throw error
+      throw error as? Rejection ?? Rejection(Problem(path, "cannot be written", error: error))
     }
   }
-
-  /// A new file of a name that no other run uses, not even one of the same process number that was killed.
-  private static func create(
-    in folder: FilePath, permissions: FilePermissions
-  ) throws -> (FileDescriptor, FilePath, leftover: UInt64) {
-    var generator = SystemRandomNumberGenerator()
-    while true {
-      // Not the target's name with something added: that may be too long.
-      let path = folder.appending(".purgatory-\(String(generator.next(), radix: 36)).tmp")
-      // Before it is there: whoever is ended in between leaves nothing.
-      let leftover = Leftovers.add(.path(path))
-      do {
-        let file = try FileDescriptor.open(
-          path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
-        return (file, path, leftover)
-      } catch {
-        Leftovers.remove(leftover)
-        if error as? Errno != .fileExists { throw error }
-      }
-    }
-  }
-
-  /// Owner, group and permissions of the file that is replaced, as far as the caller may give them.
-  private static func protect(_ file: FileDescriptor, like replaced: Stat) throws {
-    var permissions = replaced.permissions.intersection(.access)
-    if fchown(file.rawValue, replaced.userID.rawValue, replaced.groupID.rawValue) != 0,
-      fchown(file.rawValue, .max, replaced.groupID.rawValue) != 0, try file.stat().groupID != replaced.groupID
-    {
-      // Another group now: it may do no more than everybody could.
-      permissions.subtract(.group)
-      permissions.formUnion(
-        FilePermissions(rawValue: replaced.permissions.intersection(.other).rawValue << 3))
-    }
-    try check(fchmod(file.rawValue, permissions.rawValue))
-  }
-
-  func commit() throws {
-    try check(rename(temporary.string, target.string))
-    Leftovers.remove(leftover)
-  }
-
-  /// Removes the temporary file, if it is still there.
-  func discard() {
-    unlink(temporary.string)
-    Leftovers.remove(leftover)
-  }
-
-  private static func check(_ result: CInt) throws(Errno) {
-    if result != 0 { throw Errno(rawValue: errno) }
-  }
-  private func check(_ result: CInt) throws(Errno) { try Self.check(result) }
-}
-
-extension FilePermissions {
-  fileprivate static let group: Self = [.groupRead, .groupWrite, .groupExecute]
-  fileprivate static let other: Self = [.otherRead, .otherWrite, .otherExecute]
-  /// Reading, writing and executing: no set-user-id, set-group-id or sticky bit.
-  fileprivate static let access: Self = [
-    .ownerReadWriteExecute, .groupReadWriteExecute, .otherReadWriteExecute,
-  ]
 }

@@ -93,9 +93,11 @@ struct Spool: ~Copyable {
   private static func namelessFile(in folder: String) throws -> FileDescriptor {
     var generator = SystemRandomNumberGenerator()
     let path = FilePath(folder).appending(".purgatory-\(String(generator.next(), radix: 36)).tmp")
-    let file = try FileDescriptor.open(
-      path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
-    unlink(path.string)
-    return file
+    return try Leftovers.withoutEnding {
+      let file = try FileDescriptor.open(
+        path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+      unlink(path.string)
+      return file
+    }
   }
 }

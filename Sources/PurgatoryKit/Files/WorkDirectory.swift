@@ -20,13 +20,16 @@ struct WorkDirectory: ~Copyable {
     let parent = FilePath(absolute: FileManager.default.temporaryDirectory.path)
     var generator = SystemRandomNumberGenerator()
     let name = "purgatory-\(String(generator.next(), radix: 36))\(String(generator.next(), radix: 36))"
-    path = parent.appending(name)
-    leftover = Leftovers.add(.path(path))
-    guard mkdir(path.string, 0o700) == 0 else {
-      let reason = Errno(rawValue: errno)
-      Leftovers.remove(leftover)
+    let path = parent.appending(name)
+    self.path = path
+    do throws(Errno) {
+      leftover = try Leftovers.withoutEnding { () throws(Errno) in
+        guard mkdir(path.string, 0o700) == 0 else { throw Errno(rawValue: errno) }
+        return Leftovers.add(.path(path))
+      }
+    } catch {
       throw Rejection(
-        Problem(parent.string, "temporary folder", error: reason).helped(
+        Problem(parent.string, "temporary folder", error: error).helped(
           "set TMPDIR to a folder that can be written to"))
     }
   }
