@@ -6,6 +6,9 @@ import PackageDescription
 /// No warnings, and no operator that traps on a number from outside (Sources/CheckedArithmetic/Trapping.swift).
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// What tests do a million times is compiled for speed, in a debug build, too.
+let fast: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 /// The commit, where `make` builds: an environment variable, since that is what SwiftPM reads anew each time.
 let commit = Context.environment["PURGATORY_COMMIT"].map {
   [CSetting.define("PURGATORY_COMMIT", to: "\"\($0)\"")]
@@ -90,7 +93,12 @@ let package = Package(
 
     // Code in an emulated processor. A test target, or building all that is not a test would need libunicorn.
     .systemLibrary(name: "CUnicorn", path: "Tests/CUnicorn", providers: [.apt(["libunicorn-dev"])]),
-    .testTarget(name: "Emulation", dependencies: ["CUnicorn"]),
+    .testTarget(name: "Emulation", dependencies: ["CUnicorn"], swiftSettings: fast),
+    .testTarget(
+      name: "RoutineTests",
+      dependencies: [
+        "Emulation", "PurgatoryKit", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: fast),
 
     // Tests that run QEMU, and the bench that counts instructions in it.
     .testTarget(
@@ -106,7 +114,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      path: "Tests/TestSupport"),
+      path: "Tests/TestSupport", swiftSettings: fast),
     .testTarget(
       name: "BlobTests",
       dependencies: [

@@ -135,7 +135,7 @@ private struct Layout: Sendable {
       if name != "blob" { damage("a page more after \(name)") { $0[index + 1] = $0[index] + 0x1000 } }
       damage("\(name) unmapped, but not zero") { $0[index] = 0x1000 }
     }
-    damage("a table more") { $0[511] = tables.base + 0x1_f000 | 0b11 }
+    damage("a table more") { $0[511] = scenario.blob.end - 0x1000 | 0b11 }
     damage("a table twice") { $0[511] = $0[0] }
     damage("a table elsewhere") { $0[0] += 0x2_0000 }
     damage("a block of 512 GiB") { $0[0] = 0x701 }

@@ -84,7 +84,7 @@ import Testing
     // A command that comes in has to be judged here, too.
     #expect(
       Self.commands.matches(of: /(?m)^\$tool ([a-z]+)/).map(\.1)
-        == ["build", "run", "show", "show", "patch", "check", "bundle", "run", "graft"])
+        == ["build", "run", "show", "show", "patch", "check", "verify", "bundle", "run", "graft"])
   }
 
   @Test(.requiresQEMU, .requires(.kernel, .initrd, .kexec)) func theCommandsWork() async throws {

@@ -1,54 +1,52 @@
 // PageTables.swift — the page tables that a purgatory built, walked as the core walks them
 // SPDX-License-Identifier: MIT
 
-import PurgatoryKit
-import TestSupport
-
 /// Four levels of tables for a 4 KiB granule (Arm ARM D8.2), as they are in memory.
-struct PageTables {
+public struct PageTables: Sendable {
   /// What a descriptor says of the memory that it maps: all its bits but the address and its type.
-  struct Attributes: OptionSet, Hashable, CustomStringConvertible {
-    let rawValue: UInt64
-    static let valid = Attributes(rawValue: 1 << 0)
-    static let ap1 = Attributes(rawValue: 1 << 6)
-    static let readOnly = Attributes(rawValue: 1 << 7)
-    static let innerShareable = Attributes(rawValue: 3 << 8)
-    static let accessed = Attributes(rawValue: 1 << 10)
-    static let pxn = Attributes(rawValue: 1 << 53)
+  public struct Attributes: OptionSet, Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public static let valid = Attributes(rawValue: 1 << 0)
+    public static let ap1 = Attributes(rawValue: 1 << 6)
+    public static let readOnly = Attributes(rawValue: 1 << 7)
+    public static let innerShareable = Attributes(rawValue: 3 << 8)
+    public static let accessed = Attributes(rawValue: 1 << 10)
+    public static let pxn = Attributes(rawValue: 1 << 53)
     /// UXN at EL1, and at EL2 with E2H.
-    static let xn = Attributes(rawValue: 1 << 54)
-    var description: String { Message.hex(rawValue) }
+    public static let xn = Attributes(rawValue: 1 << 54)
+    public var description: String { hex(rawValue) }
   }
 
   /// A page or a block.
-  struct Leaf: Equatable {
-    var range: Range<UInt64>
-    var attributes: Attributes
-    var size: UInt64 { range.upperBound - range.lowerBound }
+  public struct Leaf: Equatable, Sendable {
+    public var range: Range<UInt64>
+    public var attributes: Attributes
+    public init(range: Range<UInt64>, attributes: Attributes) {
+      self.range = range
+      self.attributes = attributes
+    }
+    public var size: UInt64 { range.upperBound - range.lowerBound }
   }
 
-  struct Malformed: Error {
-    let description: String
+  public struct Malformed: Error, CustomStringConvertible {
+    public let description: String
   }
 
   /// The room for tables at the end of the blob's memory, the top table first.
-  static let room: UInt64 = 0x2_0000
+  public static let room: UInt64 = 0x2_0000
 
   let base: UInt64
-  var words: [UInt64]
+  public var words: [UInt64]
 
-  init(of blob: PlacedBlob, in report: Report) throws {
-    base = blob.end - Self.room
-    words = try report.words(base)
-  }
-
-  /// What a report needs for that.
-  static func window(of blob: PlacedBlob) -> Probe.Window {
-    .init(address: blob.end - room, size: Int(clamping: room), .words)
+  /// Tables from `base` on, as many words as there are.
+  public init(at base: UInt64, _ words: [UInt64]) {
+    self.base = base
+    self.words = words
   }
 
   /// The first entry that maps a page at `address`, or points to a table there.
-  func index(mapping address: UInt64) -> Int? {
+  public func index(mapping address: UInt64) -> Int? {
     words.firstIndex { $0 & 1 == 1 && $0 & Self.addressBits == address }
   }
 
@@ -56,11 +54,14 @@ struct PageTables {
   private static let levels: [UInt64] = [39, 30, 21, 12]
 
   /// All that is mapped, in order; an entry that is neither that nor zero is an error.
-  func leaves() throws(Malformed) -> [Leaf] {
+  public func leaves() throws(Malformed) -> [Leaf] { try contents().leaves }
+
+  /// The same, and how many tables it takes.
+  public func contents() throws(Malformed) -> (leaves: [Leaf], tables: Int) {
     var leaves: [Leaf] = []
     var tables: Set<UInt64> = []
     try walk(base, level: 0, at: 0, &leaves, &tables)
-    return leaves
+    return (leaves, tables.count)
   }
 
   private func walk(
@@ -68,7 +69,7 @@ struct PageTables {
   ) throws(Malformed) {
     let first = Int(truncatingIfNeeded: Int64(bitPattern: table &- base) / 8)
     guard first >= 0, first + 512 <= words.count, table % 0x1000 == 0, tables.insert(table).inserted else {
-      throw Malformed(description: "a table at \(Message.hex(table))")
+      throw Malformed(description: "a table at \(hex(table))")
     }
     let span = UInt64(1) << Self.levels[level]
     for index in 0..<512 where words[first + index] != 0 {
@@ -92,13 +93,13 @@ struct PageTables {
   }
 
   private func entry(_ word: UInt64, _ address: UInt64) -> Malformed {
-    Malformed(description: "entry \(Message.hex(word)) for \(Message.hex(address))")
+    Malformed(description: "entry \(hex(word)) for \(hex(address))")
   }
 }
 
 extension [PageTables.Leaf] {
   /// The same mapping, neighbours with the same attributes as one.
-  var merged: [PageTables.Leaf] {
+  public var merged: [PageTables.Leaf] {
     reduce(into: []) { result, leaf in
       if let last = result.last, last.range.upperBound == leaf.range.lowerBound,
         last.attributes == leaf.attributes
@@ -115,14 +116,14 @@ extension [PageTables.Leaf] {
 
 extension PageTables {
   /// Memory of one kind in the pages that it touches; where two meet, the first counts.
-  static func wanted(_ blob: PlacedBlob, _ level: Level) -> [Leaf] {
+  public static func wanted(
+    blob: Range<UInt64>, regions: [(base: UInt64, size: UInt64)], isEL2WithoutE2H: Bool
+  ) -> [Leaf] {
     let every: Attributes = [.valid, .innerShareable, .accessed]
-    let writable = every.union(level == .el2 ? .ap1 : .xn)
-    let data = writable.union(level == .el2 ? .xn : .pxn)
-    return [Leaf(range: pages(blob.base, blob.memorySize), attributes: writable)]
-      + blob.info.usedRegions.map {
-        Leaf(range: pages($0.region.base, $0.region.size), attributes: data.union(.readOnly))
-      }
+    let writable = every.union(isEL2WithoutE2H ? .ap1 : .xn)
+    let data = writable.union(isEL2WithoutE2H ? .xn : .pxn)
+    return [Leaf(range: pages(blob.lowerBound, blob.upperBound - blob.lowerBound), attributes: writable)]
+      + regions.map { Leaf(range: pages($0.base, $0.size), attributes: data.union(.readOnly)) }
   }
 
   private static func pages(_ base: UInt64, _ size: UInt64) -> Range<UInt64> {
@@ -130,7 +131,7 @@ extension PageTables {
   }
 
   /// The mapping that `wanted` makes.
-  static func mapping(_ wanted: [Leaf]) -> [Leaf] {
+  public static func mapping(_ wanted: [Leaf]) -> [Leaf] {
     let edges = Set(wanted.flatMap { [$0.range.lowerBound, $0.range.upperBound] }).sorted()
     return zip(edges, edges.dropFirst()).compactMap { lower, upper in
       wanted.first { $0.range.contains(lower) }
@@ -139,7 +140,7 @@ extension PageTables {
   }
 
   /// The leaves in whose place one larger block could have been.
-  static func splinters(_ leaves: [Leaf], _ wanted: [Leaf]) -> [Leaf] {
+  public static func splinters(_ leaves: [Leaf], _ wanted: [Leaf]) -> [Leaf] {
     leaves.filter { leaf in
       guard leaf.size < 1 << 30 else { return false }
       let size = leaf.size << 9
@@ -151,3 +152,5 @@ extension PageTables {
     }
   }
 }
+
+private func hex(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
