@@ -20,7 +20,7 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 
 prebuilt = out/prebuilt/purgatory.elf
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test torture random million lint bench size boards docs install uninstall deb clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test torture random lint bench size boards docs install uninstall deb clean distclean help
 
 all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
@@ -61,18 +61,15 @@ test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	-@$(if $(tests),,$(MAKE) --no-print-directory deb) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
-torture: bootstrap ## let each system call that touches an output fail, for each verb that writes: 15 minutes
-	@scripts/bootstrap strace
-	TORTURE=full swift test --disable-xctest --filter '^TortureTests\.'
+torture: bootstrap ## run at full size what `make test` samples: faults at each system call, a million calls, all bit flips: 1 hour
+	@scripts/bootstrap libunicorn-dev strace
+	TORTURE=full swift test --disable-xctest \
+	  --filter '^(TortureTests|RoutineTests)\.|^BlobTests\.BitFlips|^CheckTests\.GrowthTests'
 
 random: bootstrap $(static) ## run random command lines (random=100000 of them), each of which has to end in a documented status
 	$(release) --product random-commands
 	@count=$$(($(random) / 2)); .build/release/random-commands $$count 1 & first=$$!; \
 	  .build/release/random-commands $$count 2 && wait $$first
-
-million: bootstrap ## call the purgatory's routines in an emulated processor, a million times each, and compare with models
-	@scripts/bootstrap libunicorn-dev
-	CASES=1000000 swift test --disable-xctest --filter '^RoutineTests\.'
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift

@@ -6,8 +6,8 @@ import Foundation
 import PurgatoryKit
 import TestSupport
 
-/// How many cases a test runs: `make million` says so; else some seconds' worth.
-let cases = ProcessInfo.processInfo.environment["CASES"].flatMap(Int.init) ?? 10_000
+/// How many cases a test runs.
+let cases = Torture.isFull ? 1_000_000 : 10_000
 
 /// Each test runs its cases in so many parts at a time.
 let parts = 0..<4

@@ -6,14 +6,10 @@ import Subprocess
 import TestSupport
 import Testing
 
-/// How much of what could be tried is tried: all by `make torture`.
-enum Extent {
-  static let isFull = ProcessInfo.processInfo.environment["TORTURE"] == "full"
-  /// Of so many cases one.
-  static let step = isFull ? 1 : 41
-}
-
 @Suite(.requiresStrace) struct WriteFaultTests {
+  /// Of so many cases one is tried.
+  private static let step = Torture.isFull ? 1 : 41
+
   @Test(arguments: WritingCommand.all) func aFaultAtEachCall(_ command: WritingCommand) async throws {
     let installation = try await Installation.get()
     let traces = try Folder()
@@ -25,11 +21,11 @@ enum Extent {
     #expect(command.outputs.contains { before[$0] != done[$0] })
     #expect(calls.contains { $0.name.hasPrefix("rename") } && calls.contains { $0.name == "fsync" })
     let cases = calls.flatMap { call in Fault.all.map { (call, $0) } }.enumerated()
-      .filter { $0.offset % Extent.step == 0 }
+      .filter { $0.offset % Self.step == 0 }
     let all = try await withThrowingTaskGroup(of: Fault.self, returning: [Fault: Int].self) { group in
       var counts: [Fault: Int] = [:]
       for (index, (call, fault)) in cases {
-        if index >= 4 * Extent.step, let tried = try await group.next() { counts[tried, default: 0] += 1 }
+        if index >= 4 * Self.step, let tried = try await group.next() { counts[tried, default: 0] += 1 }
         group.addTask {
           try await expectNoFaults(
             of: command, fault, at: call, installation, before, done, trace: "\(traces.path)/\(index)")
