@@ -108,6 +108,7 @@ extension Toolchain.Command {
     options.processGroupID = 0
     let status: TerminationStatus
     let output: String
+    let start = Leftovers.starts()
     do {
       let result = try await Subprocess.run(
         .path(program), arguments: Arguments(arguments),
@@ -115,7 +116,7 @@ extension Toolchain.Command {
         environment: .inherit.updating(["TMPDIR": directory.string]), workingDirectory: directory,
         platformOptions: options, input: .none, output: .discarded, error: .sequence
       ) { execution in
-        let group = Leftovers.add(.processGroup(execution.processIdentifier.value))
+        let group = start.add(.processGroup(execution.processIdentifier.value))
         defer { Leftovers.remove(group) }
         var said: [UInt8] = []
         for try await chunk in execution.standardError {

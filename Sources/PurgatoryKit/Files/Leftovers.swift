@@ -67,9 +67,37 @@ package enum Leftovers {
     try ending.withLock { _ throws(Failure) in try body() }
   }
 
+  /// Children that are started, and not added yet.
+  private static let starting = Atomic<Int>(0)
+
+  /// Says that a child is started, which whoever ends the program waits for. Once he has begun, none is started any more.
+  static func starts() -> Start {
+    _ = withoutEnding { starting.add(1, ordering: .sequentiallyConsistent) }
+    return Start()
+  }
+
+  /// Lasts until the child is added, or could not be started.
+  final class Start: Sendable {
+    private let isOver = Atomic(false)
+
+    /// - Returns: what `remove` takes.
+    func add(_ leftover: Leftover) -> UInt64 {
+      defer { end() }
+      return Leftovers.add(leftover)
+    }
+
+    private func end() {
+      guard !isOver.exchange(true, ordering: .sequentiallyConsistent) else { return }
+      starting.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    deinit { end() }
+  }
+
   /// Clears all away, then does what must come last: nobody can leave anything behind in between.
   package static func clear(andThen end: () -> Never) -> Never {
     ending.withLock { _ in
+      while starting.load(ordering: .sequentiallyConsistent) > 0 { usleep(1000) }
       all.withLock { leftovers in
         // Children first: one may still write into a folder.
         for leftover in leftovers.values where leftover.isProcess { leftover.clear() }

@@ -59,13 +59,14 @@ extension Emulator {
       Leftovers.remove(terminal)
     }
     keyboard.listen()
+    let start = Leftovers.starts()
     let result = try await Subprocess.run(
       .name(program), arguments: Arguments(arguments),
       input: .fileDescriptor(keyboard.end, closeAfterSpawningProcess: true), output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
       // QEMU does not notice that nobody reads its console any more.
-      let child = Leftovers.add(.process(execution.processIdentifier.value))
+      let child = start.add(.process(execution.processIdentifier.value))
       defer { Leftovers.remove(child) }
       let pattern = Array((expected ?? "").utf8)
       var tail: [UInt8] = []
