@@ -34,7 +34,8 @@ private func compare(_ bytes: [UInt8], _ profile: Profile) {
   require(file.verdict == folded.verdict, "\(file.verdict), by kinds \(folded.verdict)")
   require(file.findingCount == folded.findingCount, "\(file.findingCount), by kinds \(folded.findingCount)")
   require(file.counts == folded.counts, "\(file.counts), by kinds \(folded.counts)")
-  guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]), !file.findings.contains(where: { $0.rule == .malformedELF })
+  guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]),
+    !file.findings.contains(where: { $0.rule == .malformedELF })
   else { return }
   let raw = RawELF(bytes).counts
   require(
@@ -87,7 +88,11 @@ private func patch(_ bytes: [UInt8], _ blob: Blob) {
   _ = MemoryDiagram(shown)
 
   require(shown.flat == Array(after[shown.loadRange]), "other flat bytes than those that are loaded")
-  guard shown.format != .bundle else { return }
+  // A flat file ends where its mark is; an ELF file knows without one.
+  let marks = stride(from: PurgatoryInfo.blobOffset + PurgatoryInfo.size, to: shown.flat.count, by: 8)
+  guard shown.format != .bundle,
+    marks.first(where: { Info.integer(shown.flat, $0) == 0x2e44_4e45_4752_5550 }) == shown.flat.count - 8
+  else { return }
   guard let flat = try? Blob(shown.flat, file: "flat") else { return require(false, "extracted, it is none") }
   require(flat.info == info && flat.flat == shown.flat, "extracted, it is another")
   require(judge(flat.bytes).passes, "extracted, it breaks rules")

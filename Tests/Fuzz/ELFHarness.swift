@@ -51,7 +51,10 @@ func fuzzTables(_ input: [UInt8]) {
   }
   require(
     isRead == (expected != nil), "\(format): read: \(isRead), by the harness: \(file.entries?.count ?? -1)")
-  if let expected { require(found == expected, "\(format): \(found), by the harness \(expected)") }
+  if let expected, let (one, other) = zip(found, expected).first(where: { $0 != $1 }) {
+    require(false, "\(format): \(one), by the harness \(other)")
+  }
+  require(found.count == expected?.count ?? found.count, "\(format): \(found.count) entries")
   _ = try? elf.relocations()
   _ = try? elf.dynamicSymbols()
 }

@@ -8,8 +8,8 @@ import PurgatoryKit
 func fuzzCompression(_ bytes: [UInt8]) {
   guard let compression = Compression(of: bytes) else { return }
   let limit = 1 << 20
-  func unpacked(by step: Int) -> (size: Int, sum: UInt64)? {
-    var (rest, size, sum) = (bytes[...], 0, UInt64(0))
+  func unpacked(by step: Int) -> [UInt8]? {
+    var (rest, all) = (bytes[...], [UInt8]())
     do {
       try compression.decompress(
         {
@@ -18,18 +18,20 @@ func fuzzCompression(_ bytes: [UInt8]) {
           return next
         }, limit: limit
       ) { piece in
-        size += piece.count
-        for byte in piece.prefix(64) { sum = sum &* 31 &+ UInt64(byte) }
+        all += piece
       }
     } catch {
       return nil
     }
-    return (size, sum)
+    return all
   }
   let whole = unpacked(by: bytes.count)
-  require(whole.map { $0.size <= limit } ?? true, "more than the limit")
+  require(whole.map { $0.count <= limit } ?? true, "more than the limit")
   let inPieces = unpacked(by: max(1, bytes.count / 7))
-  require(whole?.size == inPieces?.size, "\(whole?.size ?? -1) bytes, in pieces \(inPieces?.size ?? -1)")
+  // In pieces, libzstd takes an end that comes before as many bytes as the frame's header says.
+  if compression == .zstd, whole == nil { return }
+  require(
+    whole == inPieces, "\(whole?.count ?? -1) bytes, in pieces \(inPieces?.count ?? -1)")
 }
 
 /// What is found in it is in it, and an Image.

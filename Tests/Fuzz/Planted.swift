@@ -14,7 +14,8 @@ extension Target {
       copy.deallocate()
     },
     planted("trap") { bytes in sink = bytes[0] + 255 },
-    planted("leak") { bytes in UnsafeMutablePointer<Int>.allocate(capacity: 1000).initialize(to: bytes.count) },
+    planted("leak") { bytes in UnsafeMutablePointer<Int>.allocate(capacity: 1000).initialize(to: bytes.count)
+    },
     planted("heap") { bytes in
       var copies: [[UInt8]] = []
       for _ in 0..<65 { copies.append([UInt8](repeating: bytes[0], count: 1 << 20)) }

@@ -64,7 +64,8 @@ struct RawELF {
       let at = start + index * size
       sections.append(
         Section(
-          type: UInt32(truncatingIfNeeded: number(at + 4, 4)), link: UInt32(truncatingIfNeeded: number(at + (isWide ? 0x28 : 0x18), 4)),
+          type: UInt32(truncatingIfNeeded: number(at + 4, 4)),
+          link: UInt32(truncatingIfNeeded: number(at + (isWide ? 0x28 : 0x18), 4)),
           flags: native(at + 8), offset: int(native(at + (isWide ? 0x18 : 0x10))),
           size: int(native(at + (isWide ? 0x20 : 0x14)))))
     }
@@ -176,7 +177,8 @@ struct RawELF {
     var last: UInt32 = 0
     for table in named where table.format != .relr {
       var file = TableFile(
-        table.format, Array(bytes[table.offset..<min(bytes.count, table.offset + table.size)]), isWide: isWide,
+        table.format, Array(bytes[table.offset..<min(bytes.count, table.offset + table.size)]),
+        isWide: isWide,
         isLittle: isLittle)
       file.machine = machine
       last = max(last, file.entries?.map(\.symbol).max() ?? 0)

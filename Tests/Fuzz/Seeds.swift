@@ -93,7 +93,9 @@ private struct Seeds {
   private static func bundle(_ flat: [UInt8]) -> [UInt8] {
     let kernel = 0x1000
     var bytes = flat + [UInt8](repeating: 0, count: kernel - flat.count) + image
-    func put(_ value: UInt32, _ offset: Int) { bytes.replaceSubrange(offset..<offset + 4, with: little(value)) }
+    func put(_ value: UInt32, _ offset: Int) {
+      bytes.replaceSubrange(offset..<offset + 4, with: little(value))
+    }
     put(0x10000, 0x10)  // image_size
     put(UInt32(truncatingIfNeeded: kernel), 0x50)  // kernel_entry
     put(0x5, 0x60)  // relative, verify-regions
@@ -180,7 +182,9 @@ private struct Seeds {
       try await assemble(Self.code, target, options)
       objects.append(try folder.read("x.o"))
     }
-    for target in ["x86_64-none-elf", "i386-none-elf", "riscv64-none-elf", "mips64el-none-elf", "s390x-none-elf"] {
+    for target in [
+      "x86_64-none-elf", "i386-none-elf", "riscv64-none-elf", "mips64el-none-elf", "s390x-none-elf",
+    ] {
       try await assemble(".data\ntable: .long table - .\n.global missing\n.long missing", target)
       objects.append(try folder.read("x.o"))
     }
@@ -290,7 +294,8 @@ private struct Seeds {
       ("gzip", ["-kf"]), ("zstd", ["-qkf"]), ("xz", ["-kf", "-0"]), ("xz", ["-kf", "-0", "--format=lzma"]),
     ] {
       try await Command.tool(tool, options + ["plain"], in: folder.path)
-      let end = options.contains("--format=lzma") ? "lzma" : ["gzip": "gz", "zstd": "zst", "xz": "xz"][tool] ?? ""
+      let end =
+        options.contains("--format=lzma") ? "lzma" : ["gzip": "gz", "zstd": "zst", "xz": "xz"][tool] ?? ""
       packed.append(try folder.read("plain.\(end)"))
     }
     return packed
@@ -311,14 +316,17 @@ private struct Seeds {
   /// A PE file of four sections.
   private static func uki(_ kernel: [UInt8]) -> [UInt8] {
     let sections: [(name: String, bytes: [UInt8])] = [
-      (".linux", kernel), (".initrd", [1, 2, 3]), (".dtb", TreeNode("").dtb()), (".cmdline", Array("quiet\n".utf8)),
+      (".linux", kernel), (".initrd", [1, 2, 3]), (".dtb", TreeNode("").dtb()),
+      (".cmdline", Array("quiet\n".utf8)),
     ]
     var file = [0x4d, 0x5a] + [UInt8](repeating: 0, count: 0x3a) + little(0x40)
     file += Array("PE\0\0".utf8) + [0x64, 0xaa, UInt8(sections.count), 0] + [UInt8](repeating: 0, count: 16)
     var start = file.count + 40 * sections.count
     for (name, bytes) in sections {
       file += Array(name.utf8) + [UInt8](repeating: 0, count: 8 - name.utf8.count)
-      file += little(UInt32(truncatingIfNeeded: bytes.count)) + little(0) + little(UInt32(truncatingIfNeeded: bytes.count)) + little(UInt32(truncatingIfNeeded: start))
+      file +=
+        little(UInt32(truncatingIfNeeded: bytes.count)) + little(0)
+        + little(UInt32(truncatingIfNeeded: bytes.count)) + little(UInt32(truncatingIfNeeded: start))
       file += [UInt8](repeating: 0, count: 16)
       start += bytes.count
     }
@@ -346,9 +354,13 @@ private struct Seeds {
     [
       try Array(String(contentsOfFile: "\(packageFolder)/purgatory/purgatory.lds", encoding: .utf8).utf8),
       Array(script.utf8),
-      Array("MEMORY { ram (rwx) : ORIGIN = 0x80000, LENGTH = 64K }\nSECTIONS { .text 0x1000 : { *(.text) } > ram }".utf8),
+      Array(
+        "MEMORY { ram (rwx) : ORIGIN = 0x80000, LENGTH = 64K }\nSECTIONS { .text 0x1000 : { *(.text) } > ram }"
+          .utf8),
     ]
   }
 }
 
-private func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+private func little(_ value: UInt32) -> [UInt8] {
+  (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+}

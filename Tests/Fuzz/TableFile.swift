@@ -201,16 +201,23 @@ extension TableFile {
       guard let offset = reader.number(word), let info = reader.number(word) else { return nil }
       var entry = TableEntry(offset: offset, type: 0, symbol: 0)
       if !isWide {
-        (entry.symbol, entry.type) = (UInt32(truncatingIfNeeded: info >> 8), UInt32(truncatingIfNeeded: info & 0xff))
+        (entry.symbol, entry.type) = (
+          UInt32(truncatingIfNeeded: info >> 8), UInt32(truncatingIfNeeded: info & 0xff)
+        )
       } else if machine == 8, isLittle {
         // A word, then bytes: the symbol; a special symbol, and three types, the last first.
-        (entry.symbol, entry.type) = (UInt32(truncatingIfNeeded: info & 0xffff_ffff), UInt32(truncatingIfNeeded: info >> 32).byteSwapped)
+        (entry.symbol, entry.type) = (
+          UInt32(truncatingIfNeeded: info & 0xffff_ffff), UInt32(truncatingIfNeeded: info >> 32).byteSwapped
+        )
       } else {
-        (entry.symbol, entry.type) = (UInt32(truncatingIfNeeded: info >> 32), UInt32(truncatingIfNeeded: info & 0xffff_ffff))
+        (entry.symbol, entry.type) = (
+          UInt32(truncatingIfNeeded: info >> 32), UInt32(truncatingIfNeeded: info & 0xffff_ffff)
+        )
       }
       if format == .rela {
         guard let addend = reader.number(word) else { return nil }
-        entry.addend = isWide ? Int64(bitPattern: addend) : Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: addend)))
+        entry.addend =
+          isWide ? Int64(bitPattern: addend) : Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: addend)))
       }
       entries.append(entry)
     }

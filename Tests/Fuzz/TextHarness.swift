@@ -35,7 +35,8 @@ func fuzzValues(_ bytes: [UInt8]) {
     }
     let parts = tail.dropFirst().split(
       separator: UInt8(ascii: "+"), maxSplits: isSized ? 1 : 0, omittingEmptySubsequences: false)
-    require(tail.first == UInt8(ascii: "@") && Typed.number(Array(parts[0])) == address, "\(text): \(address)")
+    require(
+      tail.first == UInt8(ascii: "@") && Typed.number(Array(parts[0])) == address, "\(text): \(address)")
     require(
       placed.memorySize == (parts.count > 1 ? Typed.size(Array(parts[1])) : nil), "\(text): another size")
   }
@@ -44,7 +45,7 @@ func fuzzValues(_ bytes: [UInt8]) {
     guard case .uart(let again)? = try? ConsoleChoice(parsing: console.argument) else {
       return require(false, "\(text): \(console.argument) is no console")
     }
-    require(again == console, "\(text): \(console.argument) is another console")
+    require(again.argument == console.argument, "\(text): \(console.argument) is another console")
   }
   _ = Allowance(parsing: text)
 }

@@ -6,7 +6,9 @@ import PurgatoryKit
 
 func fuzzDeviceTree(_ bytes: [UInt8]) {
   guard let board = try? Board(bytes, file: "dtb") else { return }
-  let (memory, reserved) = (board.memory, board.reserved)
+  // A crash kernel's tree may say of its part alone.
+  let memory = board.memory.isEmpty ? board.usableMemory ?? [] : board.memory
+  let reserved = board.reserved
   for ranges in [memory, reserved, board.unmapped, board.usableMemory ?? []] {
     require(ranges == ranges.merged, "ranges that are not in order")
   }
