@@ -166,3 +166,15 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` links it with a sanitizer that nothing else is to have.
+if Context.environment["PURGATORY_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "Decompression", "DeviceTree", "ELF", "PurgatoryCommand", "PurgatoryKit", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Fuzz"))
+}

@@ -21,6 +21,7 @@ package struct ELFFile: ~Copyable {
   /// How many bytes of ``bytes`` the file takes: up to the last of its headers, sections and segments.
   package let extent: Int
 
+  private let loads: LoadMap
   let libelf: LibELF
 
   /// Opens `bytes`, a whole file.
@@ -40,6 +41,7 @@ package struct ELFFile: ~Copyable {
     self.sections = sections
     self.segments = segments
     self.libelf = libelf
+    loads = LoadMap(segments)
     extent = max(
       Int(raw.e_ehsize),
       sections.isEmpty ? 0 : Int(clamping: raw.e_shoff) + sections.count * Int(raw.e_shentsize),
@@ -53,24 +55,18 @@ package struct ELFFile: ~Copyable {
     bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46])
   }
 
-  /// Where in the file the `size` bytes at virtual address `address` come from.
+  /// Where in the file the `size` bytes, at least one, at virtual address `address` come from.
   ///
   /// - Returns: nil unless one `PT_LOAD` segment has all of them in the file, and no other one is at the same
   ///   addresses: which of the two is then in memory is up to the loader.
   package func fileRange(ofVirtualAddress address: UInt64, size: UInt64) -> Range<Int>? {
-    var range: Range<Int>?
-    for segment in segments where segment.type == .load {
-      let start = address &- segment.virtualAddress
-      let isBelow = address < segment.virtualAddress
-      if !isBelow, range == nil, let start = Int(exactly: start), let size = Int(exactly: size),
-        start <= segment.fileRange.count, size <= segment.fileRange.count - start
-      {
-        let offset = segment.fileRange.lowerBound + start
-        range = offset..<offset + size
-      } else if isBelow ? 0 &- start < size && segment.memorySize > 0 : start < segment.memorySize {
-        return nil
-      }
+    guard let addresses = Range(base: address, size: size), let index = loads.segment(of: addresses) else {
+      return nil
     }
-    return range
+    let segment = segments[index]
+    let start = address &- segment.virtualAddress
+    guard start.plus(size).map({ $0 <= segment.fileSize }) ?? false else { return nil }
+    let offset = segment.fileRange.lowerBound + Int(clamping: start)
+    return Range(uncheckedBounds: (offset, offset + Int(clamping: size)))
   }
 }

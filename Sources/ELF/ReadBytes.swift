@@ -12,17 +12,23 @@ struct ReadBytes {
     let phase: Int
   }
 
-  private var ranges: [Reading: RangeSet<Int>] = [:]
+  /// In the order in which they were read: a set of very many is made once, when it is asked for.
+  private var ranges: [Reading: [Range<Int>]] = [:]
 
   mutating func insert(_ table: RelocationTable, as reading: Reading) {
-    ranges[reading, default: RangeSet()].insert(contentsOf: table.ownBytes)
+    ranges[reading, default: []].append(table.ownBytes)
   }
 
-  subscript(reading: Reading) -> RangeSet<Int> { ranges[reading] ?? RangeSet() }
+  subscript(reading: Reading) -> RangeSet<Int> { Self.set(ranges[reading] ?? []) }
+
+  /// From the first on: a set grows at its end in no time.
+  private static func set(_ ranges: [Range<Int>]) -> RangeSet<Int> {
+    RangeSet(ranges.sorted { $0.lowerBound < $1.lowerBound })
+  }
 
   /// The bytes that were read otherwise. Not those of streams: their bytes need not be relocations.
   func others(than reading: Reading) -> RangeSet<Int> {
     ranges.filter { $0.key != reading && $0.key.format.hasFixedSize }
-      .reduce(into: RangeSet()) { $0.formUnion($1.value) }
+      .reduce(into: RangeSet()) { $0.formUnion(Self.set($1.value)) }
   }
 }

@@ -110,7 +110,7 @@ extension ELFFile {
         throw ELFError(place: table.place, found: "a bitmap first", expected: "an address before it")
       }
       for bit in 0..<bitmapCount where (word >> (bit + 1)) & 1 == 1 {
-        entry.offset = first &+ UInt64(bit * size)
+        entry.offset = address(first &+ UInt64(bit * size))
         try body(entry)
       }
       next = first &+ UInt64(bitmapCount * size)

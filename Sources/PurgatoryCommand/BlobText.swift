@@ -6,7 +6,7 @@ import PurgatoryKit
 
 extension Blob {
   /// What a person needs at a glance, in lines.
-  var text: [String] {
+  package var text: [String] {
     let info = info
     let relative = info.flags.contains(.relative)
     let address = { (value: UInt64) in relative ? "base \(signedHex(value))" : String(hex: value) }

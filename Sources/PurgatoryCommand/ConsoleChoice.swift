@@ -5,14 +5,14 @@ import CheckedArithmetic
 import PurgatoryKit
 
 /// `auto`, `none`, `TYPE@ADDR` or `custom:FIELD=VALUE,…@ADDR`.
-enum ConsoleChoice {
+package enum ConsoleChoice {
   case auto
   case none
   case uart(PurgatoryInfo.Console)
 
   static let completions = ["auto", "none"] + UART.named.map { "\($0.name)@" }
 
-  init(parsing text: String) throws {
+  package init(parsing text: String) throws {
     if text == "none" || text == "auto" {
       self = text == "none" ? .none : .auto
       return

@@ -162,6 +162,7 @@ struct InfoOptions: ParsableArguments {
     to info: PurgatoryInfo, defaults: Bool, updatesDeviceTree: Bool, board known: Board? = nil,
     _ progress: Progress? = nil
   ) throws(Rejection) -> (InfoChanges, Layout, notes: [String]) {
+    if let problem = Problem.tooManySegments(files.count) { throw Rejection(problem) }
     let inputs = read(progress)
     // What follows from a device tree that cannot be read is not said.
     if !dtb.isEmpty, !inputs.has(.dtb) { throw Rejection(inputs.problems) }

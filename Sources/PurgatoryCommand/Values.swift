@@ -11,7 +11,7 @@ struct ValueError: Error, CustomStringConvertible {
 }
 
 /// `0x…` or decimal. What makes a round address only if it is read as hexadecimal was perhaps meant so.
-func parseAddress(_ text: String) throws -> UInt64 {
+package func parseAddress(_ text: String) throws -> UInt64 {
   let number = try parseNumber(text)
   let page = PurgatoryInfo.loadAlignment
   if let hex = UInt64(text, radix: 16), hex != number, hex.isMultiple(of: page), !number.isMultiple(of: page)
@@ -22,7 +22,7 @@ func parseAddress(_ text: String) throws -> UInt64 {
 }
 
 /// `0x…` or decimal, with K, M or G for powers of 1024.
-func parseSize(_ text: String) throws -> UInt64 {
+package func parseSize(_ text: String) throws -> UInt64 {
   let shifts = ["K": 10, "M": 20, "G": 30]
   guard let unit = text.last, let shift = shifts[unit.uppercased()] else {
     return try parseNumber(text)
@@ -34,7 +34,7 @@ func parseSize(_ text: String) throws -> UInt64 {
   return number << shift
 }
 
-func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
+package func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
   let isHex = text.hasPrefix("0x") || text.hasPrefix("0X")
   let digits = isHex ? text.dropFirst(2) : text[...]
   guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && (isHex ? $0.isHexDigit : $0.isNumber) }) else {
@@ -48,16 +48,16 @@ func parseNumber(_ text: some StringProtocol) throws -> UInt64 {
 
 /// `FILE`, `FILE@ADDR`, and for `--segment` `FILE@ADDR+MEMSIZE`: a file, and where it goes if the user says so. An `@` in
 /// a folder's name is no address; `FILE@auto` says of any name that no address follows.
-struct PlacedFile {
-  let file: String
-  let address: UInt64?
-  let memorySize: UInt64?
+package struct PlacedFile {
+  package let file: String
+  package let address: UInt64?
+  package let memorySize: UInt64?
 
-  init(parsing text: String) throws {
+  package init(parsing text: String) throws {
     (file, address, memorySize) = try Self.parse(text, sized: false)
   }
 
-  init(parsingSized text: String) throws {
+  package init(parsingSized text: String) throws {
     (file, address, memorySize) = try Self.parse(text, sized: true)
   }
 
@@ -77,7 +77,7 @@ struct PlacedFile {
 }
 
 /// `BASE+SIZE`.
-func parseMemory(_ text: String) throws -> Range<UInt64> {
+package func parseMemory(_ text: String) throws -> Range<UInt64> {
   let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
   guard parts.count == 2 else { throw ValueError(description: "expected BASE+SIZE") }
   guard let range = Range(base: try parseAddress(parts[0]), size: try parseSize(parts[1])) else {

@@ -169,6 +169,7 @@ struct Lie: Sendable, CustomTestStringConvertible {
     for count in 0...64 {
       try folder.write([UInt8](repeating: 0, count: count), to: "x")
       #expect(folder.findings(in: "x").count == 1)
+      #expect(EmbeddedELF.all(in: Array(good.prefix(count))).isEmpty)
     }
   }
 

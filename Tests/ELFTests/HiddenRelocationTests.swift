@@ -172,6 +172,16 @@ import Testing
     }
   }
 
+  /// Found by fuzzing: addresses of a 32-bit file have 32 bits, also where a bitmap goes on behind the last.
+  @Test func packedAddressesOf32BitsGoRound() throws {
+    var bytes = fixtures.packed32
+    let table = try #require(try ELFFile(bytes).sections.first { $0.type == .relr }?.fileRange)
+    try #require(table.count >= 8)
+    // Big-endian: the last address there is, and the two that follow it.
+    bytes.replaceSubrange(table.prefix(8), with: [0xff, 0xff, 0xff, 0xfc, 0, 0, 0, 7])
+    #expect(try ELFFile(bytes).relocations().prefix(3).map(\.offset) == [0xffff_fffc, 0, 4])
+  }
+
   /// 32-bit, big-endian, with the hash table as the only count of symbols.
   @Test func otherClassAndByteOrder() throws {
     let listed = try ELFFile(fixtures.packed32)

@@ -171,13 +171,7 @@ public struct InfoChanges: Sendable {
 
   private func fillRegions(_ info: inout PurgatoryInfo, origin: UInt64) -> [Problem] {
     let maximum = PurgatoryInfo.maximumRegions
-    guard segments.count <= maximum else {
-      return [
-        Problem(
-          "--segment", found: "\(segments.count) segments", expected: "at most \(maximum) in all",
-          help: "put several files into one, as an initrd can hold them")
-      ]
-    }
+    if let problem = Problem.tooManySegments(segments.count) { return [problem] }
     let mode = digest ?? (info.flags.contains(.verifyCombined) ? .combined : .regions)
     info.regions = [PurgatoryInfo.Region](repeating: .init(), count: maximum)
     for (index, segment) in segments.enumerated() {
@@ -220,6 +214,17 @@ public struct InfoChanges: Sendable {
       }
     }
     return problems
+  }
+}
+
+extension Problem {
+  /// More files than the struct has room for; nil: there are not.
+  package static func tooManySegments(_ count: Int) -> Problem? {
+    let maximum = PurgatoryInfo.maximumRegions
+    guard count > maximum else { return nil }
+    return Problem(
+      "--segment", found: "\(count) segments", expected: "at most \(maximum) in all",
+      help: "put several files into one, as an initrd can hold them")
   }
 }
 

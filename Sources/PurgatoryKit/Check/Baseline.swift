@@ -29,10 +29,12 @@ package struct Baseline: Codable, Equatable, Sendable {
     version = Self.version
     self.files = files.compactMap { file in
       var known: [Known] = []
+      var indices: [Name: Int] = [:]
       for finding in file.findings where finding.mayBeAllowed && finding.rule != .proof {
-        if let index = known.firstIndex(where: { $0.isOf(finding) }) {
+        if let index = indices[Name(finding)] {
           known[index].count += finding.count
         } else {
+          indices[Name(finding)] = known.count
           known.append(Known(rule: finding.rule.rawValue, kind: finding.kind, count: finding.count))
         }
       }
@@ -76,8 +78,12 @@ package struct Baseline: Codable, Equatable, Sendable {
   func apply(to file: inout CheckedFile) {
     let path = Self.normalized(file.path)
     var known = files.first { Self.normalized($0.path) == path }?.findings ?? []
+    // Of two that say the same, the first.
+    let indices = Dictionary(
+      known.enumerated().map { (Name(rule: $1.rule, kind: $1.kind), $0) },
+      uniquingKeysWith: { first, _ in first })
     file.list.remove { finding in
-      guard let index = known.firstIndex(where: { $0.isOf(finding) }) else { return 0 }
+      guard let index = indices[Name(finding)] else { return 0 }
       let count = min(finding.count, known[index].count)
       known[index].count -= count
       return count
@@ -85,6 +91,12 @@ package struct Baseline: Codable, Equatable, Sendable {
   }
 }
 
-extension Baseline.Known {
-  func isOf(_ finding: Finding) -> Bool { rule == finding.rule.rawValue && kind == finding.kind }
+/// What findings are known by.
+private struct Name: Hashable {
+  let rule: String
+  let kind: String
+}
+
+extension Name {
+  fileprivate init(_ finding: Finding) { self.init(rule: finding.rule.rawValue, kind: finding.kind) }
 }

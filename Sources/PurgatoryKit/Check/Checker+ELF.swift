@@ -53,7 +53,7 @@ extension Checker {
     // One cause, one finding: where relocations tell of addresses, their bytes need not.
     // Firmware that relocates itself has to know where it was linked.
     if case .missing = proof, profile != .selfRelocating,
-      file.list.findings.allSatisfy({ ![.absoluteAddress, .dynamicRelocation, .gotOrPLT].contains($0.rule) })
+      file.list.broken.isDisjoint(with: [.absoluteAddress, .dynamicRelocation, .gotOrPLT])
     {
       try BakedAddresses.find(in: elf, into: &file.list)
     }

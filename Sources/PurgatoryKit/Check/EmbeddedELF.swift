@@ -27,7 +27,7 @@ package struct EmbeddedELF: Sendable {
   /// - Throws: for a host with more ELF headers in it than can be looked at.
   static func search(_ host: [UInt8]) throws(ELFError) -> [EmbeddedELF] {
     var found: [EmbeddedELF] = []
-    var start = 1
+    var start = min(1, host.count)
     var budget = budget
     while let magic = host[start...].firstIndex(of: 0x7f) {
       start = magic + 1

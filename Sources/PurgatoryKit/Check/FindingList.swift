@@ -15,6 +15,8 @@ struct FindingList: Sendable {
   }
 
   private(set) var findings: [Finding] = []
+  /// Whose findings there have been.
+  private(set) var broken: Set<Rule> = []
   /// How many findings were allowed, of rules whose breaking leaves nothing proven.
   private(set) var allowed: [Rule: Int] = [:]
 
@@ -47,6 +49,7 @@ struct FindingList: Sendable {
       allowed[finding.rule, default: 0] += finding.count
     } else {
       findings.append(finding)
+      broken.insert(finding.rule)
     }
   }
 
@@ -84,6 +87,7 @@ struct FindingList: Sendable {
     indices[kind] = findings.count
     last = (kind, findings.count)
     findings.append(finding)
+    broken.insert(finding.rule)
   }
 
   /// Says of all findings from number `start` on where in the file they are. What follows is of another part of it.

@@ -24,8 +24,9 @@ struct FlatLayout {
 
   init(_ elf: borrowing ELFFile) {
     let loads = elf.segments.filter { $0.type == .load }
+    let byAddress = Self.byAddress(elf)
     func loadAddress(_ section: Section) -> UInt64 {
-      let load = loads.first {
+      let load = Self.loads(byAddress, at: section.address).first {
         section.address &- $0.virtualAddress < $0.memorySize && $0.fileSize > 0
           && section.fileRange.lowerBound >= $0.fileRange.lowerBound
           && section.fileRange.upperBound <= $0.fileRange.upperBound
@@ -53,6 +54,16 @@ struct FlatLayout {
       + (layout.pageFinding(elf, pageRelative).map { [$0] } ?? [])
   }
 
+  private static func byAddress(_ elf: borrowing ELFFile) -> [ELF.Segment] {
+    elf.segments.filter { $0.type == .load && $0.memorySize > 0 }
+      .sorted { $0.virtualAddress < $1.virtualAddress }
+  }
+
+  /// Those that may have `address`: where segments are in each other's memory, which is reported, the next few too.
+  private static func loads(_ byAddress: [ELF.Segment], at address: UInt64) -> ArraySlice<ELF.Segment> {
+    byAddress[..<byAddress.count(upTo: address) { $0.virtualAddress }].suffix(16)
+  }
+
   private static func report(_ location: String, found: String, expected: String, help: String? = nil)
     -> Finding
   {
@@ -63,6 +74,7 @@ struct FlatLayout {
   private static func segmentFindings(_ elf: borrowing ELFFile) -> [Finding] {
     let loads = elf.segments.enumerated().filter { $0.element.type == .load && $0.element.memorySize > 0 }
     var findings: [Finding] = []
+    let bss = elf.sections.filter { $0.isLoaded && $0.type == .noBits }.sorted { $0.address < $1.address }
     for (first, second) in zip(loads, loads.dropFirst()) {
       let (one, two) = (first.element, second.element)
       let place = "program header \(second.offset)"
@@ -79,7 +91,7 @@ struct FlatLayout {
             found:
               "address \(String(hex: two.virtualAddress)), in the memory of program header \(first.offset)",
             expected: "memory of its own"))
-      } else if one.fileSize < one.memorySize, two.fileSize > 0, !elf.isPadded(one) {
+      } else if one.fileSize < one.memorySize, two.fileSize > 0, !isPadded(one, bss) {
         findings.append(
           report(
             "program header \(first.offset)",
@@ -111,8 +123,9 @@ struct FlatLayout {
   private func pieceFindings(_ elf: borrowing ELFFile) -> [Finding] {
     let loads = elf.segments.filter { $0.type == .load }
     guard !elf.sections.isEmpty, !loads.isEmpty else { return [] }
+    let byAddress = Self.byAddress(elf)
     return pieces.filter { piece in
-      !loads.contains {
+      !Self.loads(byAddress, at: piece.address).contains {
         piece.range.lowerBound >= $0.fileRange.lowerBound && piece.range.upperBound <= $0.fileRange.upperBound
           && piece.address &- $0.virtualAddress
             == UInt64(clamping: piece.range.lowerBound - $0.fileRange.lowerBound)
@@ -156,12 +169,13 @@ struct FlatLayout {
   }
 }
 
-extension ELFFile {
+extension FlatLayout {
   /// Whether the memory without file bytes in `segment` is what lld pads with up to the next page's permissions.
-  fileprivate func isPadded(_ segment: ELF.Segment) -> Bool {
-    let bss = sections.filter {
-      $0.isLoaded && $0.type == .noBits && $0.address &- segment.virtualAddress < segment.memorySize
-    }
+  ///
+  /// - Parameter all: sections that have memory only, by address.
+  private static func isPadded(_ segment: ELF.Segment, _ all: [Section]) -> Bool {
+    let start = segment.virtualAddress.minus(1).map { all.count(upTo: $0) { $0.address } } ?? 0
+    let bss = all[start...].prefix { $0.address &- segment.virtualAddress < segment.memorySize }
     return !bss.isEmpty && bss.allSatisfy { $0.name == ".relro_padding" || $0.flags.contains(.threadLocal) }
   }
 }

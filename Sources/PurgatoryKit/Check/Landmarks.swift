@@ -10,20 +10,31 @@ struct Landmarks {
   private let sections: [Section]
   /// The one that was found last.
   private var last: Section?
-  /// The addresses of each segment, from the first to the one behind the last.
-  private let segments: [ClosedRange<UInt64>]
+  /// The addresses of the segments, each from its first to the one behind its last: in order, and apart.
+  private let memory: [ClosedRange<UInt64>]
   private var symbols: SymbolTable?
   /// Symbols that name code or data, by address: made at the second look-up.
   private var labels: [(address: UInt64, index: Int)]?
   private var lookups = 0
-  private var functions: [(address: UInt64, index: Int)]?
+  /// What is called after which of very many symbols of one address.
+  private var known: [UInt64: String?] = [:]
+  /// With the symbol of the source file that is named before each.
+  private var functions: [(address: UInt64, index: Int, file: Int?)]?
 
   init(_ elf: borrowing ELFFile) throws(ELFError) {
     sections = elf.sections.filter { $0.flags.contains(.allocate) && $0.size > 0 }
       .sorted { $0.address < $1.address }
-    segments = elf.segments.filter { $0.type == .load && $0.memorySize > 0 }.map {
-      ClosedRange(uncheckedBounds: ($0.virtualAddress, $0.virtualAddress &+ $0.memorySize))
-    }
+    memory = elf.segments.filter { $0.type == .load && $0.memorySize > 0 }
+      .sorted { $0.virtualAddress < $1.virtualAddress }
+      .reduce(into: []) { memory, segment in
+        let end = segment.virtualAddress &+ segment.memorySize
+        if let last = memory.last, segment.virtualAddress <= last.upperBound {
+          memory[memory.count - 1] = ClosedRange(
+            uncheckedBounds: (last.lowerBound, max(last.upperBound, end)))
+        } else {
+          memory.append(ClosedRange(uncheckedBounds: (segment.virtualAddress, end)))
+        }
+      }
     symbols = try elf.symbolTable()
   }
 
@@ -37,23 +48,22 @@ struct Landmarks {
 
   /// Whether `value` is an address of the file by all appearances.
   func isAddress(_ value: UInt64) -> Bool {
-    value >= Self.lowestAddress && isLoaded(value)
-      && segments.allSatisfy { $0.lowerBound >= Self.lowestAddress }
+    value >= Self.lowestAddress && memory.first.map { $0.lowerBound >= Self.lowestAddress } ?? false
+      && isLoaded(value)
   }
 
   /// Whether the file's memory has `address`, or ends there.
-  func isLoaded(_ address: UInt64) -> Bool { segments.contains { $0.contains(address) } }
+  func isLoaded(_ address: UInt64) -> Bool {
+    let index = memory.count(upTo: address) { $0.lowerBound }
+    return index > 0 && memory[index - 1].contains(address)
+  }
 
   /// The loaded section that has `address`.
   mutating func section(of address: UInt64) -> Section? {
     if let last, address &- last.address < last.size { return last }
-    var range = sections.startIndex..<sections.endIndex
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      range = sections[middle].address <= address ? middle + 1..<range.upperBound : range.lowerBound..<middle
-    }
-    guard range.lowerBound > 0 else { return nil }
-    let section = sections[range.lowerBound - 1]
+    let index = sections.count(upTo: address) { $0.address }
+    guard index > 0 else { return nil }
+    let section = sections[index - 1]
     guard address &- section.address < section.size else { return nil }
     last = section
     return section
@@ -73,14 +83,12 @@ struct Landmarks {
       return name(best(of: symbols?.indices.filter { isLabel($0) && symbols?[$0].value == address } ?? []))
     }
     if labels == nil { labels = sorted() }
+    if let known = known[address] { return known }
     let labels = labels ?? []
-    var low = 0
-    var high = labels.count
-    while low < high {
-      let middle = (low + high) / 2
-      if labels[middle].address < address { low = middle + 1 } else { high = middle }
-    }
-    return name(best(of: labels[low...].prefix { $0.address == address }.map(\.index)))
+    let first = address.minus(1).map { labels.count(upTo: $0) { $0.address } } ?? 0
+    let name = name(best(of: labels[first...].prefix { $0.address == address }.map(\.index)))
+    known[address] = .some(name)
+    return name
   }
 
   private func sorted() -> [(address: UInt64, index: Int)] {
@@ -93,23 +101,23 @@ struct Landmarks {
   mutating func function(at address: UInt64, in section: Int? = nil) -> String? {
     guard let table = symbols else { return nil }
     if functions == nil {
-      functions = table.indices.filter { table[$0].type == .function && table[$0].size > 0 }
-        .map { (table[$0].value, $0) }.sorted { $0 < $1 }
+      var (file, found): (Int?, [(address: UInt64, index: Int, file: Int?)]) = (nil, [])
+      for index in table.indices {
+        let symbol = table[index]
+        if symbol.type == .file { file = index }
+        if symbol.type == .function, symbol.size > 0 { found.append((symbol.value, index, file)) }
+      }
+      functions = found.sorted { ($0.address, $0.index) < ($1.address, $1.index) }
     }
     let functions = functions ?? []
-    var low = 0
-    var high = functions.count
-    while low < high {
-      let middle = (low + high) / 2
-      if functions[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
+    let end = functions.count(upTo: address) { $0.address }
     // In a relocatable file others start at the same offset, of other sections.
-    let index = functions[..<low].suffix(64).last {
+    let found = functions[..<end].suffix(64).last {
       address &- $0.address < table[$0.index].size
         && (section == nil || table[$0.index].definition == section.map(Symbol.Definition.section))
-    }?.index
-    guard let index, let function = name(index) else { return nil }
-    let file = table[index].binding == .local ? table.indices[..<index].last { table[$0].type == .file } : nil
+    }
+    guard let found, let function = name(found.index) else { return nil }
+    let file = table[found.index].binding == .local ? found.file : nil
     return name(file).map { "\(function) of \($0)" } ?? function
   }
 
@@ -128,6 +136,18 @@ struct Landmarks {
   private mutating func name(_ index: Int?) -> String? {
     guard let index, let name = try? symbols?.name(index), !name.isEmpty else { return nil }
     return name.shortened
+  }
+}
+
+extension Array {
+  /// How many of these, which are in the order of their addresses, are at `address` or before it.
+  func count(upTo address: UInt64, _ addressOf: (Element) -> UInt64) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if addressOf(self[middle]) <= address { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }
 

@@ -28,6 +28,8 @@ public struct Layout: Sendable {
   ///   than 32 GiB from its kernel, a device tree that would have to be told something when `request` does not let it be.
   public init(_ request: LayoutRequest) throws(Rejection) {
     let files = request.files
+    // None is placed then, or there would be as many problems as there are pairs.
+    if let problem = Problem.tooManySegments(files.count) { throw Rejection(problem) }
     let dtb = files.first { $0.role == .dtb }
     var problems: [Problem] = []
     var board: Board?

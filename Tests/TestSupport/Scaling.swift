@@ -1,0 +1,35 @@
+// Scaling.swift — how the time for ten times as much compares: 10 where it is in proportion, 100 where it is quadratic
+// SPDX-License-Identifier: MIT
+
+import Foundation
+
+public enum Scaling {
+  /// What is in proportion to its input stays below this on any machine; what is quadratic does not.
+  public static let limit = 30.0
+
+  /// The processor time of `work` for ten times `count`, by that for `count`, the least of a few runs: of this thread
+  /// alone.
+  public static func ratio<Input>(
+    of count: Int, _ make: (Int) throws -> Input, _ work: (Input) throws -> Void
+  ) rethrows -> Double {
+    func time(_ count: Int, runs: Int) throws -> Double {
+      let input = try make(count)
+      var least = Double.infinity
+      for _ in 0..<runs {
+        let start = clock_gettime_nsec(CLOCK_THREAD_CPUTIME_ID)
+        try work(input)
+        least = min(least, Double(clock_gettime_nsec(CLOCK_THREAD_CPUTIME_ID) - start))
+      }
+      return least
+    }
+    // One after the other, whatever else the machine does meanwhile.
+    let small = try time(count, runs: 3)
+    return try time(10 * count, runs: 1) / small
+  }
+
+  private static func clock_gettime_nsec(_ clock: clockid_t) -> Int {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+}
