@@ -104,7 +104,7 @@ let package = Package(
     .testTarget(
       name: "CheckTests",
       dependencies: [
-        "DeviceTree", "ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory",
+        "ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory",
       ],
       exclude: ["Golden"]),
     .target(
