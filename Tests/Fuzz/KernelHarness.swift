@@ -11,15 +11,11 @@ func fuzzCompression(_ bytes: [UInt8]) {
   func unpacked(by step: Int) -> [UInt8]? {
     var (rest, all) = (bytes[...], [UInt8]())
     do {
-      try compression.decompress(
-        {
-          let next = Array(rest.prefix(step))
-          rest = rest.dropFirst(step)
-          return next
-        }, limit: limit
-      ) { piece in
-        all += piece
+      let next = {
+        defer { rest = rest.dropFirst(step) }
+        return Array(rest.prefix(step))
       }
+      try compression.decompress(next, limit: limit) { piece in all += piece }
     } catch {
       return nil
     }

@@ -16,9 +16,9 @@ public enum Scaling {
       let input = try make(count)
       var least = Double.infinity
       for _ in 0..<runs {
-        let start = clock_gettime_nsec(CLOCK_THREAD_CPUTIME_ID)
+        let start = threadNanoseconds(CLOCK_THREAD_CPUTIME_ID)
         try work(input)
-        least = min(least, Double(clock_gettime_nsec(CLOCK_THREAD_CPUTIME_ID) - start))
+        least = min(least, Double(threadNanoseconds(CLOCK_THREAD_CPUTIME_ID) - start))
       }
       return least
     }
@@ -27,7 +27,7 @@ public enum Scaling {
     return try time(10 * count, runs: 1) / small
   }
 
-  private static func clock_gettime_nsec(_ clock: clockid_t) -> Int {
+  private static func threadNanoseconds(_ clock: clockid_t) -> Int {
     var time = timespec()
     clock_gettime(clock, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
