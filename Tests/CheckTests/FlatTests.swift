@@ -56,7 +56,9 @@ struct Built: Sendable {
     )
     #expect(
       try await findings { $0[0x60, UInt64.self] = 0x800 }
-        == ["info-symbol: purgatory_info.flags: unknown bits 0x800, expected 0 there"])
+        == [
+          "info-symbol: purgatory_info.flags: unknown bits 0x800, which the purgatory ignores, expected 0 there"
+        ])
     #expect(
       try await findings { $0[0x78, UInt64.self] = 0x40001 }.first?.hasPrefix(
         "info-symbol: purgatory_info.memory_size: 0x40001, ")
