@@ -6,6 +6,7 @@ tool = .build/release/purgatory
 version := $(shell cat VERSION)
 tests =
 random = 100000
+mutants = all
 
 # The Swift runtime goes into the command, and the C++ library under it: so it starts sooner, and where there is no Swift.
 # The linker takes a library from the first folder that has it; these have it only as an archive.
@@ -20,7 +21,7 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 
 prebuilt = out/prebuilt/purgatory.elf
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test random million lint bench size boards docs install uninstall deb clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test random million mutate lint bench size boards docs install uninstall deb clean distclean help
 
 all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
@@ -69,6 +70,10 @@ random: bootstrap $(static) ## run random command lines (random=100000 of them),
 million: bootstrap ## call the purgatory's routines in an emulated processor, a million times each, and compare with models
 	@scripts/bootstrap libunicorn-dev
 	CASES=1000000 swift test --disable-xctest --filter '^RoutineTests\.'
+
+mutate: bootstrap ## leave out, or invert, each instruction of the purgatory in turn (mutants=all): some test has to see it
+	@scripts/bootstrap libunicorn-dev
+	MUTANTS=$(mutants) swift test --disable-xctest --filter '^MutationTests\.'
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift
