@@ -8,6 +8,7 @@ tests =
 random = 100000
 TARGET = all
 SECONDS = 60
+mutants = all
 
 # The Swift runtime goes into the command, and the C++ library under it: so it starts sooner, and where there is no Swift.
 # The linker takes a library from the first folder that has it; these have it only as an archive.
@@ -22,7 +23,7 @@ sources = $(if $(listed),$(addprefix purgatory/,$(filter %.S,$(shell sed 's/\#.*
 
 prebuilt = out/prebuilt/purgatory.elf
 
-.PHONY: all build $(static) bootstrap demo inputs kernel test torture random fuzz lint bench size boards docs install uninstall deb clean distclean help
+.PHONY: all build $(static) bootstrap demo inputs kernel test torture random fuzz mutate lint bench size boards docs install uninstall deb clean distclean help
 
 all: build ## build the tool, and a purgatory with nothing filled in, as a flat file and for `make install` (the default)
 	$(tool) build -o purgatory.bin
@@ -79,6 +80,10 @@ fuzz: bootstrap ## give each parser random inputs for so many SECONDS, or only T
 	@scripts/bootstrap xz-utils zstd
 	PURGATORY_FUZZ=1 swift build -c release --product fuzz --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
 	@scripts/fuzz '$(TARGET)' '$(SECONDS)'
+
+mutate: bootstrap ## leave out, or invert, each instruction of the purgatory in turn (mutants=all): some test has to see it
+	@scripts/bootstrap libunicorn-dev
+	MUTANTS=$(mutants) swift test --disable-xctest --filter '^MutationTests\.'
 
 lint: ## check the formatting
 	swift format lint --strict -r Sources Tests Package.swift

@@ -123,6 +123,9 @@ let package = Package(
       ],
       exclude: ["Payload", "README.md"]),
     .testTarget(
+      name: "MutationTests",
+      dependencies: ["BlobTests", "Emulation", "PurgatoryABI", "PurgatoryKit", "RoutineTests", "TestSupport"]),
+    .testTarget(
       name: "BoardTests", dependencies: ["DeviceTree", "PurgatoryKit", "TestSupport", "purgatory"]),
     // A consumer of the library, as packageAccess says; Tests/Consumer is its package.
     .executableTarget(

@@ -100,6 +100,9 @@ import Testing
     }
   }
 
+  /// As `refused`, by number, for tests of the tests.
+  func refuse(_ index: Int) async throws { try await refused(Refusal.all[index], .poweroff) }
+
   @Test("nobody answers either conduit: halts, and says so")
   func nobody() async throws {
     // `smc` is UNDEFINED on a machine without EL3; `hvc` is where there is no EL2 either, which QEMU's PSCI hides.

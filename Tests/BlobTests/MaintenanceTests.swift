@@ -75,6 +75,8 @@ import Testing
     }
     #expect(lines(before, [.dcIVAC]).isDisjoint(with: shared), "a neighbour's bytes would be lost")
     #expect(lines(before, [.dcCIVAC]).isSuperset(of: shared))
+    let own = regions.reduce(into: Set<UInt64>()) { $0.formUnion(lines($1.base, $1.end)) }.subtracting(shared)
+    #expect(lines(before, [.dcCIVAC]).isDisjoint(with: own), "what was cached would be written over a region")
   }
 
   @Test(

@@ -19,12 +19,14 @@ public struct FlatBinary: Sendable {
 
 /// The purgatory as it is built, with nothing filled in: built once in a test process.
 public func unfilledBlob() async throws -> [UInt8] {
-  try await purgatory.value.bytes
+  try await linkedBlob().bytes
 }
 
 /// The same, with its symbols.
-func linkedBlob() async throws -> FlatBinary {
-  try await purgatory.value
+public func linkedBlob() async throws -> FlatBinary {
+  var blob = try await purgatory.value
+  if let mutant = Mutant.current { blob.bytes.setInstruction(at: mutant.offset, to: mutant.instruction) }
+  return blob
 }
 
 private let purgatory = Task { try await linkedBinary(source: "\(packageFolder)/purgatory") }

@@ -8,6 +8,7 @@ extension Machine {
   /// Runs the machine until its guest ends or `stop` comes true; throws `Failure` for any other end.
   public func run() async throws -> Run {
     try await QEMU.slots.run {
+      let hangGuard = Mutant.current == nil ? hangGuard : Mutant.hangGuard
       if Hangs.areTooMany { throw Failure.notStarted }
       return try await withTemporaryDirectory { folder in
         let arguments = try arguments(in: folder)
@@ -50,8 +51,11 @@ extension Machine {
   }
 
   private func emulate(_ arguments: [String], _ console: Console, _ memory: GuestMemory) async throws -> Run {
+    let command =
+      Mutant.current != nil ? ["prlimit", "--cpu=\(Mutant.cpuSeconds)", QEMU.command] : [QEMU.command]
     let result = try await Subprocess.run(
-      .name(QEMU.command), arguments: Arguments(arguments), input: .inputWriter, output: .sequence,
+      .name(command[0]), arguments: Arguments(command.dropFirst() + arguments), input: .inputWriter,
+      output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
       var due = replies[...]

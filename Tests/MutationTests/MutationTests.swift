@@ -1,0 +1,103 @@
+// MutationTests.swift — no instruction of the blob may be there that no test needs
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.requiresQEMU) struct MutationScore {
+  /// All of them if `make mutate` says so, or those of a routine; else a few of one that takes milliseconds.
+  private static func chosen(_ all: [Mutation]) -> [Mutation] {
+    switch ProcessInfo.processInfo.environment["MUTANTS"] {
+    case nil:
+      var generator = SplitMix64(seed: 1)
+      return Array(all.filter { $0.routine == "check_info" }.shuffled(using: &generator).prefix(20))
+    case "all": return all
+    case let routine?: return all.filter { $0.routine == routine }
+    }
+  }
+
+  private static let isWhole = ProcessInfo.processInfo.environment["MUTANTS"] != nil
+
+  /// The tests that are red, by the mutant that they kill.
+  private static func run(_ mutations: [Mutation], _ killers: @escaping @Sendable (Mutation) -> [Killer])
+    async
+    -> [String: String]
+  {
+    await withTaskGroup(of: (Mutation, String?).self) { group in
+      var rest = mutations[...]
+      var killed: [String: String] = [:]
+      for mutation in rest.prefix(ProcessInfo.processInfo.activeProcessorCount) {
+        group.addTask { (mutation, await Verdict.firstRed(of: killers(mutation), for: mutation)) }
+        rest.removeFirst()
+      }
+      while let (mutation, killer) = await group.next() {
+        if let next = rest.popFirst() {
+          group.addTask { (next, await Verdict.firstRed(of: killers(next), for: next)) }
+        }
+        if isWhole { say("\(killer.map { "killed by \($0)" } ?? "survived"): \(mutation)") }
+        killed[mutation.key] = killer
+      }
+      return killed
+    }
+  }
+
+  @Test(
+    "of all instructions, left out or inverted, only those survive that unseen.txt has a reason for",
+    .filterIssues { Verdict.isOurs($0) })
+  func score() async throws {
+    let all = try Mutation.all(try await linkedBlob())
+    let unseen = try Unseen()
+    let chosen = Self.chosen(all)
+    // What takes milliseconds comes first, for all of them: QEMU has few left.
+    let brief = await Self.run(chosen) { Killer.brief(of: $0.routine) }
+    let left = chosen.filter { brief[$0.key] == nil }
+    let killed = brief.merging(await Self.run(left) { Killer.inQEMU(of: $0.routine) }) { $1 }
+    let alive = Set(chosen.map(\.key)).subtracting(killed.keys)
+    let killers = Dictionary(grouping: killed.values) { $0 }.mapValues(\.count)
+    for (killer, count) in killers.sorted(by: { $0.value > $1.value }) {
+      print("mutants killed by \(killer): \(count)")
+    }
+    print("mutants: \(chosen.count) of \(all.count), \(chosen.count - alive.count) killed")
+    for mutation in chosen {
+      let isListed = unseen.reasons[mutation.key] != nil
+      #expect(!alive.contains(mutation.key) || isListed, "survived: \(mutation)")
+      #expect(alive.contains(mutation.key) || !isListed, "killed, but in unseen.txt: \(mutation)")
+    }
+  }
+
+  @Test("what a mutant meets passes for the blob as it is")
+  func original() async throws {
+    for killer in Killer.brief(of: "build_map") { try await killer.run() }
+  }
+
+  /// A test that is red without a mutation would seem to kill everything. All of them take minutes: `make mutate` does it.
+  @Test(
+    "in QEMU, too, under the bounds that a mutant has", .enabled(if: isWhole),
+    .filterIssues { Verdict.isOurs($0) })
+  func control() async throws {
+    let all = try Mutation.all(try await linkedBlob())
+    var seen: Set<String> = []
+    for mutation in all {
+      var same = mutation
+      same.replacement = try await linkedBlob().bytes.instruction(at: mutation.offset)
+      for killer in Killer.inQEMU(of: mutation.routine) where seen.insert(killer.name).inserted {
+        let red = await Verdict.firstRed(of: [killer], for: same)
+        #expect(red == nil, "red for the blob as it is")
+      }
+    }
+  }
+
+  @Test("unseen.txt names instructions that are there, once, each with a reason")
+  func list() async throws {
+    let unseen = try Unseen()
+    #expect(unseen.bad == [])
+    let keys = Set(try Mutation.all(try await linkedBlob()).map(\.key))
+    #expect(unseen.reasons.keys.filter { !keys.contains($0) } == [])
+  }
+}
+
+/// At once, as it is found: all of them take a while.
+private func say(_ line: String) {
+  FileHandle.standardError.write(Data("\(line)\n".utf8))
+}
