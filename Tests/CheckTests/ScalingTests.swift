@@ -34,7 +34,7 @@ struct Large: Sendable, CustomTestStringConvertible {
       return elf.bytes
     },
     Large("symbols of one address, and relocations to it") { count in
-      var elf = LargeELF(segmentSizes: [1 << 16])
+      var elf = LargeELF(segmentSizes: [1 << 14])
       elf.sections = [Section](repeating: piece, count: 1)
       let table = elf.add(
         symbols: (0..<count).map { .init(name: "s\($0)", value: elf.firstAddress, info: 0x02, section: 1) })
@@ -43,13 +43,13 @@ struct Large: Sendable, CustomTestStringConvertible {
       return elf.bytes
     },
     Large("undefined symbols") { count in
-      var elf = LargeELF(segmentSizes: [1 << 16])
+      var elf = LargeELF(segmentSizes: [1 << 14])
       elf.sections = [piece]
       _ = elf.add(symbols: (0..<count).map { .init(name: "s\($0)") })
       return elf.bytes
     },
     Large("relocations for a loader") { count in
-      var elf = LargeELF(segmentSizes: [1 << 16])
+      var elf = LargeELF(segmentSizes: [1 << 14])
       elf.sections = [piece]
       let place = elf.firstAddress
       elf.sections.append(
