@@ -242,7 +242,8 @@ struct RawELF {
     if let symbols = tags[6].flatMap(place)?.offset {
       let strings = tags[5].flatMap(place)?.offset ?? 0
       addUndefined(
-        at: symbols, count: dynamicSymbolCount, strings: strings..<strings + int(tags[10] ?? 0), to: &names)
+        at: symbols, count: dynamicSymbolCount,
+        strings: strings..<max(strings, strings &+ int(tags[10] ?? 0)), to: &names)
     }
     counts.undefined = names.count
     return counts
