@@ -56,7 +56,7 @@ kernel: build ## build the small kernels that the tests boot, with integrations/
 
 test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	@$(if $(tests),,$(MAKE) --no-print-directory random random=20000)
-	@$(if $(tests),,$(MAKE) --no-print-directory fuzz SECONDS=2)
+	@$(if $(tests),,$(MAKE) --no-print-directory fuzz SECONDS=600 RUNS=300)
 	@scripts/bootstrap bash fish librsvg2-bin libunicorn-dev mandoc mold netpbm strace zsh zstd
 	@$(if $(tests),,scripts/bootstrap cmake debootstrap gcc gcc-aarch64-linux-gnu golang-go libc6-dev-arm64-cross lintian \
 	  meson ninja-build pre-commit python3-kconfiglib python3-yaml)
@@ -79,7 +79,7 @@ random: bootstrap $(static) ## run random command lines (random=100000 of them),
 fuzz: bootstrap ## give each parser random inputs for so many SECONDS, or only TARGET: a line each; .build-fuzz/crashes has what it finds
 	@scripts/bootstrap xz-utils zstd
 	PURGATORY_FUZZ=1 swift build -c release --product fuzz --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
-	@scripts/fuzz '$(TARGET)' '$(SECONDS)'
+	@scripts/fuzz '$(TARGET)' '$(SECONDS)' $(RUNS)
 
 mutate: bootstrap ## leave out, or invert, each instruction of the purgatory in turn (mutants=all): some test has to see it
 	@scripts/bootstrap libunicorn-dev
