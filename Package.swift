@@ -103,9 +103,7 @@ let package = Package(
     // Tests that run QEMU, and the bench that counts instructions in it.
     .testTarget(
       name: "CheckTests",
-      dependencies: [
-        "ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory",
-      ],
+      dependencies: ["ELF", "Emulation", "PurgatoryKit", "PurgatoryCommand", "TestSupport", "purgatory"],
       exclude: ["Golden"]),
     .target(
       name: "TestSupport",
