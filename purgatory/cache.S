@@ -26,9 +26,8 @@ func invalidate_range
     add     x1, x0, x1                      // x1 = end
     sub     x3, line, #1
     tst     x0, x3
-    bic     x0, x0, x3
     b.eq    .Linvalidate_range_end
-    dc      civac, x0                       // the first line is shared
+    dc      civac, x0                       // the first line is shared; any address in a line names it
     add     x0, x0, line
 .Linvalidate_range_end:
     tst     x1, x3

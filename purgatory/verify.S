@@ -33,8 +33,7 @@ func verify
     bl      each_region
     cbnz    x0, .Lverify_compared
 .Lverify_combined:
-    mov     x0, xzr
-    tbz     flags, #FLAG_VERIFY_COMBINED_BIT, .Lverify_compared
+    tbz     flags, #FLAG_VERIFY_COMBINED_BIT, .Lverify_compared // then regions were verified: x0 = 0
     bl      sha256_init
     adr     x0, sha256_update
     bl      each_region

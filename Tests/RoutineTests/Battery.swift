@@ -21,6 +21,7 @@ extension Routines {
         MapLayout(regions: [$0])
       }
       for layout in layouts { _ = try routines.map(layout, isCleared: false) }
+      try routines.mapBlobBeyond48Bits()
     }
   }
 }

@@ -56,6 +56,16 @@ extension Routines {
   }
 }
 
+extension Routines {
+  /// No emulated machine has memory there: the register alone says that the blob is beyond 48 bits.
+  func mapBlobBeyond48Bits() throws {
+    core.fill(at: tables, count: Int(clamping: PageTables.room), with: 0)
+    core.fill(at: blob.infoAddress + 0x40, count: 16 * 16, with: 0)
+    try call("build_map", [], base: 1 << 48)
+    guard core[x: 0] == 1 else { throw Difference(description: "a blob beyond 48 bits: mapped") }
+  }
+}
+
 @Suite struct MapRoutine {
   /// Blobs across the edges of 2 MiB, 1 GiB and 512 GiB, and at the end of 48 bits.
   static let bases: [UInt64] = [
@@ -95,5 +105,10 @@ extension Routines {
     #expect(counts.last > total / 1000, "\(counts)")
     #expect(counts.tooMany > total / 50, "\(counts)")
     #expect(counts.beyond > total / 100, "\(counts)")
+  }
+
+  @Test("refuses a blob beyond 48 bits")
+  func blobBeyond48Bits() async throws {
+    try await Routines(at: 0x4020_0000).mapBlobBeyond48Bits()
   }
 }

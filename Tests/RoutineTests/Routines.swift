@@ -57,13 +57,16 @@ public struct Routines {
   }
 
   /// Calls a routine with x0 and up; registers that keep one meaning are as entry.S has them, others junk.
-  func call(_ routine: String, _ arguments: [UInt64], mode: UInt64 = 0, flags: UInt64 = 0, bias: UInt64 = 0)
-    throws
-  {
+  ///
+  /// - Parameter base: where the blob is told to be, if not where it is.
+  func call(
+    _ routine: String, _ arguments: [UInt64], mode: UInt64 = 0, flags: UInt64 = 0, bias: UInt64 = 0,
+    base: UInt64? = nil
+  ) throws {
     for index in 0..<30 { core[x: index] = 0x5a5a_0000_0000_0000 | UInt64(index) }
     for (index, argument) in arguments.enumerated() { core[x: index] = argument }
     core[x: 19] = blob.infoAddress
-    core[x: 20] = blob.base
+    core[x: 20] = base ?? blob.base
     core[x: 21] = 0
     core[x: 24] = flags
     core[x: 25] = bias
