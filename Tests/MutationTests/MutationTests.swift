@@ -20,14 +20,13 @@ import Testing
   private static let isWhole = ProcessInfo.processInfo.environment["MUTANTS"] != nil
 
   /// The tests that are red, by the mutant that they kill.
-  private static func run(_ mutations: [Mutation], _ killers: @escaping @Sendable (Mutation) -> [Killer])
-    async
-    -> [String: String]
-  {
+  private static func run(
+    _ mutations: [Mutation], atOnce: Int, _ killers: @escaping @Sendable (Mutation) -> [Killer]
+  ) async -> [String: String] {
     await withTaskGroup(of: (Mutation, String?).self) { group in
       var rest = mutations[...]
       var killed: [String: String] = [:]
-      for mutation in rest.prefix(ProcessInfo.processInfo.activeProcessorCount) {
+      for mutation in rest.prefix(atOnce) {
         group.addTask { (mutation, await Verdict.firstRed(of: killers(mutation), for: mutation)) }
         rest.removeFirst()
       }
@@ -50,9 +49,12 @@ import Testing
     let unseen = try Unseen()
     let chosen = Self.chosen(all)
     // What takes milliseconds comes first, for all of them: QEMU has few left.
-    let brief = await Self.run(chosen) { Killer.brief(of: $0.routine) }
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let brief = await Self.run(chosen, atOnce: cores) { Killer.brief(of: $0.routine) }
     let left = chosen.filter { brief[$0.key] == nil }
-    let killed = brief.merging(await Self.run(left) { Killer.inQEMU(of: $0.routine) }) { $1 }
+    // Of these, many wait for what never comes.
+    let slowly = await Self.run(left, atOnce: 4 * cores) { Killer.inQEMU(of: $0.routine) }
+    let killed = brief.merging(slowly) { $1 }
     let alive = Set(chosen.map(\.key)).subtracting(killed.keys)
     let killers = Dictionary(grouping: killed.values) { $0 }.mapValues(\.count)
     for (killer, count) in killers.sorted(by: { $0.value > $1.value }) {

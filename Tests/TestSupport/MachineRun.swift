@@ -7,24 +7,32 @@ import SystemPackage
 extension Machine {
   /// Runs the machine until its guest ends or `stop` comes true; throws `Failure` for any other end.
   public func run() async throws -> Run {
-    try await QEMU.slots.run {
-      let hangGuard = Mutant.current == nil ? hangGuard : Mutant.hangGuard
-      if Hangs.areTooMany { throw Failure.notStarted }
-      return try await withTemporaryDirectory { folder in
-        let arguments = try arguments(in: folder)
-        let memory = GuestMemory(file: FilePath(ram(in: folder)), base: Self.ramBase)
-        let console = Console(stop: stop)
-        // The guard throws, which cancels the other task, which kills QEMU.
-        return try await withThrowingTaskGroup(of: Run.self) { group in
-          group.addTask { try await emulate(arguments, console, memory) }
-          group.addTask {
+    // A mutant's waits, as often as not: what runs at a time is for who makes it to say.
+    if Mutant.current != nil { return try await runNow() }
+    return try await QEMU.slots.run { try await runNow() }
+  }
+
+  private func runNow() async throws -> Run {
+    if Hangs.areTooMany { throw Failure.notStarted }
+    return try await withTemporaryDirectory { folder in
+      let arguments = try arguments(in: folder)
+      let memory = GuestMemory(file: FilePath(ram(in: folder)), base: Self.ramBase)
+      let console = Console(stop: stop)
+      let process = EmulatorProcess()
+      // The guard throws, which cancels the other task, which kills QEMU.
+      return try await withThrowingTaskGroup(of: Run.self) { group in
+        group.addTask { try await emulate(arguments, console, memory, process) }
+        group.addTask {
+          if Mutant.current != nil {
+            try await Mutant.untilIdle(process)
+          } else {
             try await Task.sleep(for: hangGuard)
             if hangGuard >= Self.defaultHangGuard { Hangs.add() }
-            throw Failure.hung(console: console.text)
           }
-          defer { group.cancelAll() }
-          return try await group.next()!
+          throw Failure.hung(console: console.text)
         }
+        defer { group.cancelAll() }
+        return try await group.next()!
       }
     }
   }
@@ -50,7 +58,9 @@ extension Machine {
     return result + self.arguments
   }
 
-  private func emulate(_ arguments: [String], _ console: Console, _ memory: GuestMemory) async throws -> Run {
+  private func emulate(
+    _ arguments: [String], _ console: Console, _ memory: GuestMemory, _ process: EmulatorProcess
+  ) async throws -> Run {
     let command =
       Mutant.current != nil ? ["prlimit", "--cpu=\(Mutant.cpuSeconds)", QEMU.command] : [QEMU.command]
     let result = try await Subprocess.run(
@@ -58,6 +68,7 @@ extension Machine {
       output: .sequence,
       error: .string(limit: 1 << 20)
     ) { execution in
+      process.id.withLock { $0 = execution.processIdentifier.value }
       var due = replies[...]
       var searched = 0
       for try await chunk in execution.standardOutput {
