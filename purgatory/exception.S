@@ -51,7 +51,7 @@ endfunc install_vectors
 // Any exception. Of the console, or where a PSCI call is not there, it goes on as console.S and failure.S say; any other is
 // reported and is a failure.
 // In:       vector
-// Clobbers: x0, x15-x17 if it returns. mmu_off keeps x16 and x17
+// Clobbers: x0, x15-x17 if it returns. What it calls before it reports keeps x16 and x17
 func handle_exception
     bound   .req x15
     elr     .req x16
@@ -85,17 +85,15 @@ func handle_exception
     mov     sp, x0
     tbnz    mode, #MODE_FAULTED_BIT, .Lhandle_exception_again
     orr     mode, mode, #(1 << MODE_FAULTED_BIT)
-    push    elr, vector
     bl      caches_off
     mov     w0, #PURGATORY_STATUS_EXCEPTION
     bl      record_status
-    pop     elr, vector
     b       .Lhandle_exception_say
 
 .Lhandle_exception_again:                   // perhaps in what the first one needed: as little as possible, then halt
     orr     mode, mode, #(1 << MODE_AGAIN_BIT)
     bic     flags, flags, #PURGATORY_FLAG_ON_FAILURE_MASK
-    tbz     mode, #MODE_MMU_ON_BIT, .Lhandle_exception_status
+    tbz     mode, #MODE_CACHED_BIT, .Lhandle_exception_status
     bl      mmu_off
 .Lhandle_exception_status:
     mov     w0, #PURGATORY_STATUS_EXCEPTION

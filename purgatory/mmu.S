@@ -71,27 +71,24 @@ func caches_on
     adr     ttbr0, page_tables
     mov     mair, #MAIR
     mov     tcr2, xzr                       // a newer kernel may have left permission indirection on
-    orr     mode, mode, #(1 << MODE_REGIME_BIT) // from here on there is something for caches_off to do
+    orr     mode, mode, #(1 << MODE_CACHED_BIT) // from here on there is something for caches_off to do
     bl      write_regime
     bl      read_sctlr
     orr     x0, x0, #SCTLR_M
     orr     x0, x0, #SCTLR_C
-    orr     mode, mode, #(1 << MODE_CACHED_BIT)
-    orr     mode, mode, #(1 << MODE_MMU_ON_BIT)
     bl      write_sctlr
 .Lcaches_on_done:
     pop     x30, xzr
     ret
 endfunc caches_on
 
-// void caches_off(void): memory holds all that was written, and the MMU is off; nothing to do if it is
+// void caches_off(void): memory holds all that was written, and the MMU is off; nothing to do if it never was on
 // No load or store between SCTLR.C and SCTLR.M: with C clear they would bypass lines that are still dirty, and with C
 // set a cleaned line could come back.
 // Clobbers: x0-x7
 func caches_off
-    tbz     mode, #MODE_REGIME_BIT, .Lcaches_off_done
+    tbz     mode, #MODE_CACHED_BIT, .Lcaches_off_done
     push    x30, xzr
-    tbz     mode, #MODE_MMU_ON_BIT, .Lcaches_off_regime
     bl      read_sctlr
     bic     x0, x0, #SCTLR_C
     bl      write_sctlr                     // data accesses are non-cacheable from here
@@ -100,8 +97,6 @@ func caches_off
     sub     x1, x1, x0
     bl      clean_range
     bl      mmu_off                         // memory may be accessed again
-.Lcaches_off_regime:
-    bic     mode, mode, #(1 << MODE_REGIME_BIT)
     adr     x0, saved_state
     ldp     tcr, ttbr0, [x0, #SAVED_TCR_TTBR0]
     ldp     mair, tcr2, [x0, #SAVED_MAIR_TCR2]
@@ -119,7 +114,6 @@ func mmu_off
     bic     x0, x0, #SCTLR_C
     bic     x0, x0, #SCTLR_M
     bl      write_sctlr
-    bic     mode, mode, #(1 << MODE_MMU_ON_BIT)
     ret     x1
 endfunc mmu_off
 

@@ -36,18 +36,16 @@ func put_message
     mov     w1, #10
     cmp     w3, #DECIMAL_CODE
     b.eq    .Lput_message_number
-    mov     w1, #16
-    cmp     w3, #HEX_CODE
-    b.ne    .Lput_message_next              // there is no other
+    mov     w1, #16                         // HEX_CODE: there is no other
 .Lput_message_number:
     mov     w2, #1
     bl      put_number
     b       .Lput_message_next
-.Lput_message_string:
-    bl      put_string
-    b       .Lput_message_next
 .Lput_message_digest:
     bl      put_digest
+    b       .Lput_message_next
+.Lput_message_string:
+    bl      put_string
     b       .Lput_message_next
 .Lput_message_end:
     string  x0, "\r\n"

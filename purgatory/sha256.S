@@ -27,7 +27,7 @@ func sha256_init
 endfunc sha256_init
 
 // uint64_t sha256_update(x0 = data, x1 = size): 0, so that each_region goes on
-// Requires: nothing of data's alignment: what is not 16-byte aligned is copied by bytes while the MMU is off, since an
+// Requires: nothing of data's alignment: what is not 16-byte aligned is copied by bytes while the caches are off, since an
 //           unaligned load faults then
 // Clobbers: x0-x17, x28, v0-v9, v16-v31
 func sha256_update
@@ -49,7 +49,7 @@ func sha256_update
 .Lsha256_update_next:
     cbz     size, .Lsha256_update_done
     cbnz    used, .Lsha256_update_byte      // the buffer must be filled first
-    tbnz    mode, #MODE_MMU_ON_BIT, .Lsha256_update_blocks
+    tbnz    mode, #MODE_CACHED_BIT, .Lsha256_update_blocks
     tst     data, #(VECTOR_SIZE - 1)        // Device memory: nothing unaligned
     b.ne    .Lsha256_update_byte
 .Lsha256_update_blocks:

@@ -20,6 +20,7 @@ import Testing
     }
     // In take_over: from behind the isb that follows VBAR, to the end of this level's part and the common one.
     let barriers = takeOver.filter { $0 % 4 == 0 && blob.instruction(at: $0) == Instruction.isb }
+    try #require(barriers.count == 3)
     let mine = level == .el2 ? barriers[0] : barriers[1]
     let next = level == .el2 ? barriers[0]..<barriers[1] : barriers[1]..<barriers[2]
     let branch = try #require(

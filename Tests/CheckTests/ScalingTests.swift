@@ -112,7 +112,7 @@ struct Large: Sendable, CustomTestStringConvertible {
 @Suite struct ScalingTests {
   @Test(arguments: Large.all)
   func timeIsInProportion(_ large: Large) throws {
-    let ratio = Scaling.ratio(of: large.count, large.make) { bytes in
+    let ratio = Scaling.ratio(of: large.count, large.testDescription, large.make) { bytes in
       var checker = Checker()
       checker.profile = .pie
       let file = checker.check(bytes, path: "large")
@@ -128,7 +128,7 @@ struct Large: Sendable, CustomTestStringConvertible {
       for first in 0..<count { for second in 0..<other { sum &+= first ^ second } }
       #expect(sum != 1)
     }
-    #expect(Scaling.ratio(of: 300, { $0 }, { work($0, $0) }) > Scaling.limit)
-    #expect(Scaling.ratio(of: 10_000, { $0 }, { work($0, 10) }) < Scaling.limit)
+    #expect(Scaling.ratio(of: 300, nil, { $0 }, { work($0, $0) }) > Scaling.limit)
+    #expect(Scaling.ratio(of: 10_000, nil, { $0 }, { work($0, 10) }) < Scaling.limit)
   }
 }

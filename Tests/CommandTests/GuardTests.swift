@@ -83,25 +83,47 @@ import Testing
 
   @Test(arguments: Toolchain.available, edits)
   func isRefused(_ toolchain: Toolchain, _ edit: Edit) async throws {
+    try apply(edit)
+    let outcome = try await build(toolchain)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error.contains(edit.says), "\(outcome.error)")
+  }
+
+  private func apply(_ edit: Edit) throws {
     var text = try folder.text(of: "source/\(edit.file)")
     for (from, to) in edit.changes {
       try #require(text.components(separatedBy: from).count == 2, "\(from)")
       text = text.replacingOccurrences(of: from, with: to)
     }
     try folder.write(text, to: "source/\(edit.file)")
-    let outcome = try await build(toolchain)
-    #expect(outcome.status == .exited(1))
-    #expect(outcome.error.contains(edit.says), "\(outcome.error)")
   }
 
-  /// A test waits for the words of each ASSERT: without it, it is red.
-  @Test func everyAssertIsMet() throws {
+  /// The words of each ASSERT are what a test waits for; without it, nothing says them, and that test is red.
+  @Test(arguments: Toolchain.available)
+  func everyAssertIsNeeded(_ toolchain: Toolchain) async throws {
     let script = try folder.text(of: "source/purgatory.lds")
-    let messages = script.matches(of: /ASSERT\(.*, "(.*)"\)/).map { String($0.1) }
-    #expect(messages.count == script.components(separatedBy: "\nASSERT(").count - 1)
-    let awaited = BrokenSourceTests.additions.flatMap { [$0.llvm, $0.gnu] } + Self.edits.map(\.says)
-    for message in messages {
-      #expect(awaited.contains { message.contains($0) }, "\(message)")
+    let asserts = script.matches(of: /\nASSERT\(.*, "(.*)"\)/)
+    #expect(asserts.count == script.components(separatedBy: "\nASSERT(").count - 1)
+    for assert in asserts {
+      let message = String(assert.1)
+      try folder.write(script.replacingCharacters(in: assert.range, with: ""), to: "source/purgatory.lds")
+      var violations = 0
+      for addition in BrokenSourceTests.additions
+      where message.contains(toolchain == .llvm ? addition.llvm : addition.gnu) {
+        try folder.addSource(addition.assembly + "\n", as: "added.S", to: "source")
+        #expect(try await !build(toolchain).error.contains(message), "\(addition)")
+        try folder.write("", to: "source/added.S")
+        violations += 1
+      }
+      for edit in Self.edits where message.contains(edit.says) {
+        let before = try folder.text(of: "source/\(edit.file)")
+        try apply(edit)
+        #expect(try await !build(toolchain).error.contains(message), "\(edit)")
+        try folder.write(before, to: "source/\(edit.file)")
+        violations += 1
+      }
+      // What lld does not link at all needs none with it.
+      #expect(violations > 0 || toolchain == .llvm && message.hasPrefix("dynamic-relocation"), "\(message)")
     }
   }
 

@@ -4,7 +4,7 @@
 internal import CUnicorn
 
 /// A core at EL1 with its MMU off, and memory that is the host's, so that looking at it costs nothing. No callback is made
-/// for what it does. Registers and memory keep what a call leaves in them.
+/// for what it does, unless `watchBlocks` asks for it. Registers and memory keep what a call leaves in them.
 ///
 /// libunicorn keeps code that it has translated: code is placed before the first call.
 public final class Resident {
@@ -27,6 +27,7 @@ public final class Resident {
   private let pointers = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: count)
   private let names = UnsafeMutablePointer<Int32>.allocate(capacity: count)
   private let uart = EmulatedUART()
+  private let blocks = Blocks()
 
   public init() throws(EmulationError) {
     var engine: OpaquePointer?
@@ -76,6 +77,11 @@ public final class Resident {
     -> End
   {
     values[30] = end
+    return try resume(at: address, until: end, limit: limit)
+  }
+
+  /// Goes on at an address with the registers as they are.
+  public func resume(at address: UInt64, until end: UInt64, limit: Int? = nil) throws(EmulationError) -> End {
     try check(uc_reg_write_batch(engine, names, pointers, Int32(Self.count)), "registers")
     let status = uc_emu_start(engine, address, end, 0, limit ?? 0)
     try check(uc_reg_read_batch(engine, names, pointers, Int32(Self.count)), "registers")
@@ -83,6 +89,36 @@ public final class Resident {
     try check(uc_reg_read(engine, UC_ARM64_REG_PC.id, &pc), "pc")
     if status != UC_ERR_OK { return .fault(text(of: status), at: pc) }
     return pc == end ? .returned : .stopped(at: pc)
+  }
+}
+
+// MARK: - What is executed
+
+extension Resident {
+  /// Notes the blocks of instructions that are executed from now on: each ends with a branch, an exception or a page.
+  public func watchBlocks() throws(EmulationError) {
+    try check(
+      cunicorn_hook_block(
+        engine, { Blocks.from($3).note($1, $2) }, Unmanaged.passUnretained(blocks).toOpaque()), "hook")
+  }
+
+  public func takeBlocks() -> [Range<UInt64>] { blocks.take() }
+}
+
+/// As `EmulatedUART`, a pointer.
+private final class Blocks {
+  private var ends: [UInt64: UInt64] = [:]
+
+  func note(_ start: UInt64, _ size: UInt32) { ends[start] = max(ends[start] ?? 0, start + UInt64(size)) }
+
+  func take() -> [Range<UInt64>] {
+    defer { ends = [:] }
+    return ends.map { $0.key..<$0.value }
+  }
+
+  static func from(_ data: UnsafeMutableRawPointer?) -> Blocks {
+    guard let data else { fatalError("libunicorn lost its callback's data") }
+    return Unmanaged<Blocks>.fromOpaque(data).takeUnretainedValue()
   }
 }
 

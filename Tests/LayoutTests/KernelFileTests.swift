@@ -133,6 +133,16 @@ enum Packed {
     }
   }
 
+  /// Of a frame that it has whole, libzstd takes what it refuses of a stream: a run of no bytes, and the header of one frame
+  /// before another frame, which it reads instead.
+  @Test func aFrameIsAStream() async throws {
+    let header: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x30]
+    let inner = try await Packed.by(["zstd", "-q"], Self.image)
+    for bytes in [header + [0, 3, 0, 0, 0], header + inner] {
+      #expect(try refusal(bytes).first?.contains("contents: corrupt zstd data") == true)
+    }
+  }
+
   /// Terabytes of zeros in a few bytes end at a bound.
   @Test func bombs() async throws {
     let zeros = [UInt8](repeating: 0, count: 64 << 20)

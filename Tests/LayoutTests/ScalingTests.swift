@@ -60,7 +60,7 @@ struct LargeLayout: Sendable, CustomTestStringConvertible {
 @Suite struct ScalingTests {
   @Test(arguments: LargeLayout.all)
   func timeIsInProportion(_ large: LargeLayout) throws {
-    let ratio = try Scaling.ratio(of: large.count, large.make) { request in
+    let ratio = try Scaling.ratio(of: large.count, large.testDescription, large.make) { request in
       let board = try Board(request.files[0].deviceTree(), file: "board.dtb")
       _ = board.psci
       _ = try? board.console()

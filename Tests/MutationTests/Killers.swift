@@ -25,7 +25,7 @@ extension Killer {
     let routines = Killer("routines") { try await Routines.checkBriefly() }
     let isCompared = [
       "build_map", "map_range", "new_table", "check_info", "check_entry", "check_region", "each_region",
-      "invalidate_range", "compare_digest",
+      "invalidate_range", "compare_digest", "call_psci", "psci_conduit", "mmu_off", "handle_exception",
     ].contains(routine)
     return isCompared || routine.hasPrefix("sha256") ? [routines, runs] : [runs]
   }
@@ -63,6 +63,7 @@ extension Killer {
       for regime in Regime.junk { try await Regimes().junk(level, regime) }
     }
     + each("Regimes, during", levels) { try await Regimes().during($0, "max") }
+    + each("Regimes, during, with less memory", levels) { try await Regimes().during($0, "cortex-a72") }
     + each("Regimes, TCR2", levels) { try await Regimes().tcr2($0) }
     + each("Regimes, MMU on", levels) { try await Regimes().mmuOn($0) }
     + [Killer("Regimes, without TGE") { try await Regimes().withoutTGE() }]
@@ -127,9 +128,11 @@ extension Killer {
     Killer("Digests, both") { try await Digests().both(true) },
     Killer("Times") { try await Times().units([]) },
   ]
-  private static let hashes = each("SHA256", [[], .noCrypto] as [PurgatoryInfo.Flags]) {
-    try await SHA256().shortLengths($0, .noCache)
-  }
+  private static let hashes =
+    each("SHA256", [[], .noCrypto] as [PurgatoryInfo.Flags]) { path in
+      try await SHA256().shortLengths(path, .noCache)
+      try await SHA256().stream(path, .noCache)
+    }
   private static let maps =
     each("PageTableContents", levels) { try await PageTableContents().contents($0) }
     + each("Permissions", levels) { try await Permissions().accesses($0) }
@@ -144,10 +147,11 @@ extension Killer {
       case "install_vectors": maintenance + exceptions
       case "handle_exception": exceptions + consoles + actions
       case "purgatory_entry", "boot_kernel": first + handOver + maintenance + streaming + exceptions
-      case "report_bad_info", "report_mismatch", "fail", "halt", "call_psci", "psci_conduit": actions + first
+      case "report_bad_info", "report_mismatch", "fail", "halt", "call_psci", "psci_conduit":
+        actions + first + exceptions + results
       case "build_map", "map_range", "new_table": maps + maintenance
       case "caches_on", "caches_off", "mmu_off", "read_regime", "write_regime":
-        regimes + maintenance + first + exceptions
+        regimes + maintenance + first + exceptions + maps
       case "read_sctlr", "write_sctlr", "take_over", "save_system_state", "restore_system_state":
         handOver + regimes + first + maintenance + exceptions
       case "store_result", "verify_microseconds": results + maintenance

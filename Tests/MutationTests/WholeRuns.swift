@@ -44,7 +44,7 @@ struct WholeRun: Sendable {
   private static let entrySP: UInt64 = 0x4100_f008
   /// Each held what the last kernel left.
   private static let registers: [(Resident.SystemRegister, UInt64)] = [
-    (.init(3, 0, 1, 0, 2), 0x0000_0000),  // CPACR
+    (.init(3, 0, 1, 0, 2), 0x0100_0000),  // CPACR: SMEN, where there is no SME
     (.init(3, 0, 12, 0, 0), 0x4100_8800),  // VBAR
     (.init(3, 0, 2, 0, 2), 0x0000_0000_8080_3510),  // TCR
     (.init(3, 0, 2, 0, 0), 0x4100_9000),  // TTBR0
@@ -179,7 +179,27 @@ struct WholeRun: Sendable {
     try core.map(kernel..<kernel + 0x1000)
     try core.mapUART(at: uart)
     core.place(built.load.bytes, at: base)
-    for run in all { try run.check(built, core) }
+    try core.watchBlocks()
+    let entries = try routineEntries(built)
+    for run in all {
+      try run.check(built, core)
+      let through = core.takeBlocks().first { block in
+        entries.contains { block.lowerBound < $0 && $0 < block.upperBound }
+      }
+      if let through { throw Broken(description: "\(run.name): \(through) falls into another routine") }
+    }
+  }
+
+  /// Where routines begin, but those that others fall into.
+  private static func routineEntries(_ blob: PlacedBlob) throws -> [UInt64] {
+    let folder = "\(packageFolder)/purgatory"
+    let entries = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".S") }
+      .flatMap { file in
+        let source = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+        let fallenInto = Set(source.matches(of: /(?m)^ *falls_into +(\w+)$/).map(\.1))
+        return source.matches(of: /(?m)^func +(\w+)$/).map(\.1).filter { !fallenInto.contains($0) }
+      }
+    return try entries.map { try blob.address(of: String($0)) }
   }
 
   private func check(_ built: PlacedBlob, _ core: Resident) throws {
@@ -232,7 +252,12 @@ struct WholeRun: Sendable {
     try require(
       core.read(at: Self.memory.lowerBound, count: Self.memorySize) == memory, "memory changed")
     guard wanted.boots else {
-      guard case .stopped = end else { throw Broken(description: "\(name): \(end), expected to halt") }
+      guard case .stopped(let place) = end else {
+        throw Broken(description: "\(name): \(end), expected to halt")
+      }
+      // Whatever wakes it up, it halts again.
+      let again = try core.resume(at: place, until: Self.kernel, limit: 1000)
+      try require(again == end, "woken up, \(again)")
       return
     }
     try require(end == .returned, "\(end)")

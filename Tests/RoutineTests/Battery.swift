@@ -10,6 +10,8 @@ extension Routines {
     var generator = SplitMix64(seed: 3000)
     for _ in 0..<400 { _ = try routines.check(.random(routines.blob.infoBytes, &generator)) }
     for _ in 0..<60 { try routines.hash(.random(&generator)) }
+    try await checkPaths()
+    try await checkFailures()
     for base in [0x4020_0000, 0xffff_fffd_c000] as [UInt64] {
       let routines = try await Routines(at: base, isBounded: true)
       var layouts = (0..<40).map { _ in MapLayout.random(routines.blob, &generator) }

@@ -20,15 +20,16 @@ public struct Routines {
 
   /// `mode` (purgatory/include/routine.h).
   enum Mode {
+    static let cached: UInt64 = 1 << 0
     static let sha2: UInt64 = 1 << 1
     static let el2: UInt64 = 1 << 8
-    static let mmuOn: UInt64 = 1 << 12
-    static let result: UInt64 = 1 << 16
+    static let faulted: UInt64 = 1 << 11
+    static let result: UInt64 = 1 << 14
   }
 
   /// More instructions than any case takes.
   private static let limit = 50_000_000
-  private static let end: UInt64 = 0x1000
+  static let end: UInt64 = 0x1000
   /// Registers that no routine below may change, but for those that it says.
   private static let preserved = [18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 29, Resident.sp]
 
@@ -63,6 +64,18 @@ public struct Routines {
     _ routine: String, _ arguments: [UInt64], mode: UInt64 = 0, flags: UInt64 = 0, bias: UInt64 = 0,
     base: UInt64? = nil
   ) throws {
+    let (end, before) = try start(routine, arguments, mode: mode, flags: flags, bias: bias, base: base)
+    guard end == .returned else { throw Difference(description: "\(routine): \(end)") }
+    for (index, value) in zip(Self.preserved, before) where core[x: index] != value && index != 29 {
+      throw Difference(description: "\(routine) changed x\(index)")
+    }
+  }
+
+  /// As `call`, whatever the end is, and with what registers held before; `prepare` has the last word on the registers.
+  func start(
+    _ routine: String, _ arguments: [UInt64], mode: UInt64 = 0, flags: UInt64 = 0, bias: UInt64 = 0,
+    base: UInt64? = nil, prepare: (Resident) -> Void = { _ in }
+  ) throws -> (end: Resident.End, before: [UInt64]) {
     for index in 0..<30 { core[x: index] = 0x5a5a_0000_0000_0000 | UInt64(index) }
     for (index, argument) in arguments.enumerated() { core[x: index] = argument }
     core[x: 19] = blob.infoAddress
@@ -72,13 +85,11 @@ public struct Routines {
     core[x: 25] = bias
     core[x: 29] = mode
     core[x: Resident.sp] = stackTop
+    prepare(core)
     let before = Self.preserved.map { core[x: $0] }
     let end = try core.call(
       blob.address(of: routine), returningTo: Self.end, limit: isBounded ? Self.limit : nil)
-    guard end == .returned else { throw Difference(description: "\(routine): \(end)") }
-    for (index, value) in zip(Self.preserved, before) where core[x: index] != value && index != 29 {
-      throw Difference(description: "\(routine) changed x\(index)")
-    }
+    return (end, before)
   }
 
   /// The text at an address; nil for 0.

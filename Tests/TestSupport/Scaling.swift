@@ -8,9 +8,9 @@ public enum Scaling {
   public static let limit = 30.0
 
   /// The processor time of `work` for ten times `count`, by that for `count`, the least of a few runs: of this thread
-  /// alone.
+  /// alone. Both are printed under `name`: docs/reliability.md has a table of them.
   public static func ratio<Input>(
-    of count: Int, _ make: (Int) throws -> Input, _ work: (Input) throws -> Void
+    of count: Int, _ name: String?, _ make: (Int) throws -> Input, _ work: (Input) throws -> Void
   ) rethrows -> Double {
     func time(_ count: Int, runs: Int) throws -> Double {
       let input = try make(count)
@@ -24,7 +24,12 @@ public enum Scaling {
     }
     // One after the other, whatever else the machine does meanwhile.
     let small = try time(count, runs: 3)
-    return try time(10 * count, runs: 1) / small
+    let large = try time(10 * count, runs: 1)
+    if let name {
+      let milliseconds = [small, large].map { String(format: "%.1f ms", $0 / 1_000_000) }
+      print("\(count) and \(10 * count) \(name): \(milliseconds[0]) and \(milliseconds[1])")
+    }
+    return large / small
   }
 
   private static func threadNanoseconds(_ clock: clockid_t) -> Int {

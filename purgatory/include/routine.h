@@ -40,17 +40,15 @@ found_spsel   .req x12
 found_sp      .req x13
 
 /* mode, by bit number. The first two are what info->verify_path shows. */
-#define MODE_CACHED_BIT  0          /* PURGATORY_PATH_CACHED: the caches are on, or were */
+#define MODE_CACHED_BIT  0          /* PURGATORY_PATH_CACHED: the translation regime is ours and the caches are on, or were */
 #define MODE_SHA2_BIT    1          /* PURGATORY_PATH_SHA2 */
 #define MODE_EL2_BIT     8          /* the _EL2 registers control our regime: EL2 without E2H */
 #define MODE_EL3_BIT     9          /* entered where no purgatory can run */
 #define MODE_TCR2_BIT    10         /* the regime has a TCR2 */
-#define MODE_REGIME_BIT  11         /* the translation regime is ours, */
-#define MODE_MMU_ON_BIT  12         /* ... and in use */
-#define MODE_FAULTED_BIT 13         /* an exception was taken, */
-#define MODE_AGAIN_BIT   14         /* ... and another since */
-#define MODE_NOT_STREAMING_BIT 15   /* streaming SVE mode was left, or there is none, or that was tried */
-#define MODE_RESULT_BIT  16         /* there is a place for the result, and none is there yet */
+#define MODE_FAULTED_BIT 11         /* an exception was taken, */
+#define MODE_AGAIN_BIT   12         /* ... and another since */
+#define MODE_NOT_STREAMING_BIT 13   /* streaming SVE mode was left, or there is none, or that was tried */
+#define MODE_RESULT_BIT  14         /* there is a place for the result, and none is there yet */
 
 /* flags, by bit number: the ABI has them by value */
 #define FLAG_VERIFY_REGIONS_BIT   0
@@ -137,8 +135,8 @@ found_sp      .req x13
 
     /* \reg = a constant that is too wide for one instruction. */
     .macro mov32 reg, value
-    movz    \reg, #((\value) >> 16 & 0xffff), lsl #16
-    movk    \reg, #((\value) & 0xffff)
+    movz    \reg, #((\value) & 0xffff)
+    movk    \reg, #((\value) >> 16 & 0xffff), lsl #16
     .endm
 
     .macro mov64 reg, value

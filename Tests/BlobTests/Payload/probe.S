@@ -220,6 +220,7 @@ func set_registers
 .Lset_registers_cptr:
     mrs     x0, cptr_el2
     orr     x0, x0, #CPTR_EL2_TFP
+    orr     x0, x0, #CPTR_EL2_TSM           // RES1 where there is no SME
     tbz     x20, #SETUP_STREAMING, .Lset_registers_tsm
     bic     x0, x0, #CPTR_EL2_TSM
 .Lset_registers_tsm:
