@@ -15,10 +15,10 @@
 func console_init
     push    x30, xzr
     ldr     console, [info, #PURGATORY_INFO_console_base]
-    ldr     w0, [info, #PURGATORY_INFO_console_access]
-    cmp     w0, #ACCESS_WORD
+    ldr     w2, [info, #PURGATORY_INFO_console_access]
+    cmp     w2, #ACCESS_WORD
     b.eq    .Lconsole_init_flush
-    cmp     w0, #ACCESS_BYTE
+    cmp     w2, #ACCESS_BYTE
     b.ls    .Lconsole_init_flush
     mov     console, xzr                    // nobody knows how: silent
 .Lconsole_init_flush:
@@ -51,7 +51,7 @@ func put_char
     falls_into console_flush
 endfunc put_char
 
-// void console_flush(void): all that was sent is on the wire; a UART that never gets there is dropped
+// void console_flush(w2 = info->console_access): all that was sent is on the wire; a UART that never gets there is dropped
 // Clobbers: x0-x5
 func console_flush
     register .req x1
@@ -62,10 +62,9 @@ func console_flush
     ldr     mask, [info, #PURGATORY_INFO_console_mask]
     cbz     mask, .Lconsole_flush_done      // nothing to ask
     ldr     ready, [info, #PURGATORY_INFO_console_ready]
-    ldr     access, [info, #PURGATORY_INFO_console_access]
     ldr     w1, [info, #PURGATORY_INFO_console_status]
     add     register, console, x1
-    mov32   x5, POLLS
+    mov     x5, #POLLS
 .Lconsole_flush_poll:
     cmp     access, #ACCESS_WORD
     b.eq    .Lconsole_flush_word

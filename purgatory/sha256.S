@@ -6,7 +6,6 @@
 #define BLOCK_SIZE       64
 #define BLOCK_SHIFT      6
 #define LENGTH_SIZE      8          // of what ends a message: its length in bits
-#define VECTOR_SIZE      16
 
 // sha256_context
 #define SHA256_STATE     0x00       // 8 words a-h; sha256_blocks takes the context's address as the state's
@@ -27,8 +26,6 @@ func sha256_init
 endfunc sha256_init
 
 // uint64_t sha256_update(x0 = data, x1 = size): 0, so that each_region goes on
-// Requires: nothing of data's alignment: what is not 16-byte aligned is copied by bytes while the caches are off, since an
-//           unaligned load faults then
 // Clobbers: x0-x17, x28, v0-v9, v16-v31
 func sha256_update
     context .req x0
@@ -49,10 +46,6 @@ func sha256_update
 .Lsha256_update_next:
     cbz     size, .Lsha256_update_done
     cbnz    used, .Lsha256_update_byte      // the buffer must be filled first
-    tbnz    mode, #MODE_CACHED_BIT, .Lsha256_update_blocks
-    tst     data, #(VECTOR_SIZE - 1)        // Device memory: nothing unaligned
-    b.ne    .Lsha256_update_byte
-.Lsha256_update_blocks:
     lsr     blocks, size, #BLOCK_SHIFT
     cbz     blocks, .Lsha256_update_byte
     and     size, size, #(BLOCK_SIZE - 1)

@@ -69,7 +69,8 @@ kw       .req x17       // W + K of two rounds
     .endm
 
 // void sha256_blocks(x0 = state, x1 = data, x2 = blocks > 0): on the path of this run
-// Requires: state 16-byte aligned, data too while the MMU is off
+// Requires: state 16-byte aligned. Data is loaded as bytes: even in Device memory, which all is while the MMU is off, those
+//           may be anywhere
 // Out:      x1 = end of data
 // Clobbers: x2-x17, v0-v9, v16-v31
 func sha256_blocks

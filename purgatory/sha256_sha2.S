@@ -35,7 +35,7 @@ constant .req x3
     .endm
 
 // void sha256_blocks_sha2(uint32_t state[8], const void *data, uint64_t blocks)
-// Requires: ID_AA64ISAR0_EL1.SHA2 >= 1; state 16-byte aligned, data too while the MMU is off; blocks > 0
+// Requires: ID_AA64ISAR0_EL1.SHA2 >= 1; state 16-byte aligned; blocks > 0
 // Clobbers: x1-x3, v0-v9, v16-v31
 func sha256_blocks_sha2
     adr     constant, sha256_constants

@@ -111,13 +111,13 @@ func restore_system_state
     msr     cpacr_el1, found_fp_trap
     msr     vbar_el1, found_vbar
     msr     sctlr_el1, found_sctlr
-    isb                                     // the next kernel runs under them
-    ret
+    b       .Lrestore_system_state_done
 .Lrestore_system_state_el2:
     msr     cptr_el2, found_fp_trap
     msr     vbar_el2, found_vbar
     msr     sctlr_el2, found_sctlr
-    isb                                     // as above
+.Lrestore_system_state_done:
+    isb                                     // the next kernel runs under them
     ret
 endfunc restore_system_state
 

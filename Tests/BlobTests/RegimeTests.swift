@@ -164,7 +164,8 @@ struct Regime: Sendable, CustomTestStringConvertible {
     #expect(during.daif == 0x3c0)
     #expect(registers["spsel"] == 1)
     let fp = try #require(registers["fp_trap"])
-    #expect(level == .el2 ? field(fp, 10, 1) == 0 : field(fp, 20, 2) == 0b11)
+    let found = try #require(report.before?.restored["fp_trap"])
+    #expect(fp == (level == .el2 ? found & ~(1 << 10) : found | 0b11 << 20))
 
     let tcr = try #require(registers["tcr"])
     let addressSize: UInt64 = cpu == "cortex-a72" ? 0b100 : 0b101  // 44 bits; 48 bits, though max has 52

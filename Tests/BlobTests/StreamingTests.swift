@@ -50,6 +50,20 @@ import Testing
     }
   }
 
+  @Test(
+    "an smstop that traps is reported, and not tried again on the way to the kernel",
+    arguments: Level.allCases)
+  func isTriedOnce(_ level: Level) async throws {
+    var scenario = try await scenario(level, .noCache)
+    let smstop: UInt32 = 0xd503_467f
+    try scenario.blobs[0].replaceInstructions("smstop") { instruction, _ in
+      instruction == smstop ? Instruction.undefined : nil
+    }
+    let report = try await scenario.report()
+    #expect(ExceptionLine.all(in: report.purgatory).count == 1)
+    #expect(try report.info(of: scenario.blob).status == .exception)
+  }
+
   @Test("where it were not left, the first SHA-2 instruction would be undefined", arguments: Level.allCases)
   func isSeen(_ level: Level) async throws {
     var scenario = try await scenario(level, .noCache)

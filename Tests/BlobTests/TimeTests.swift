@@ -32,13 +32,13 @@ import Testing
   func units(_ flags: PurgatoryInfo.Flags) async throws {
     var scenario = try await scenario(flags)
     let (microseconds, ticks, frequency) = try await time(scenario)
-    #expect(microseconds == ticks * 1_000_000 / frequency)
+    #expect(microseconds == ticks &* 1_000_000 / max(1, frequency))
     for frequency in [1, 1_000_000, 19_200_000, 1_000_000_000] as [UInt64] {
       scenario.probe.frequency = frequency
       let (microseconds, again, asSet) = try await time(scenario)
       #expect(again == ticks)
       #expect(asSet == frequency)
-      #expect(microseconds == ticks * 1_000_000 / frequency)
+      #expect(microseconds == ticks &* 1_000_000 / max(1, frequency))
     }
   }
 

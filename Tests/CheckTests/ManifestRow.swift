@@ -136,6 +136,12 @@ struct ManifestRow: Sendable {
       ]
     ) { $0.manifest.segments[3].memorySize = 0xfff },
     ManifestRow(
+      "less memory than the purgatory writes to",
+      [
+        "manifest: purgatory.bin: memory_size: 147455 bytes, expected the 147456 that it writes to"
+      ]
+    ) { $0.manifest.segments[0].memorySize -= 1 },
+    ManifestRow(
       "a shared byte",
       ["manifest: Image: base: 0x40200000-0x48000010 overlaps devicetree.dtb, expected memory of its own"]
     ) { $0.manifest.segments[1].memorySize = 0x7e0_0010 },

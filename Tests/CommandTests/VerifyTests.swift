@@ -91,6 +91,28 @@ import Testing
       outcome.status == .exited(1) && outcome.error.contains("region 1: 0x44000000-0x44001000, from tree"))
   }
 
+  /// What it says would be written into what it hashes, unless it says nothing.
+  @Test func aConsoleInARegion() async throws {
+    try await fill()
+    try await folder.done(["patch", "p.bin", "--quiet", "-o", "quiet.bin"])
+    for name in ["p.bin", "quiet.bin"] {
+      var bytes = try folder.read(name)
+      bytes.replaceSubrange(0x68..<0x70, with: [0, 0, 0, 0x44, 0, 0, 0, 0])
+      try folder.write(bytes, to: name)
+      let checked = try await folder.purgatory(["check", name])
+      #expect(checked.status == .exited(1))
+      #expect(
+        checked.text.contains(
+          "console: 0x44000000-0x44000001 is in region 1 at 0x44000000-0x44001000"),
+        "\(checked.text)")
+    }
+    let outcome = try await folder.purgatory(["verify", "p.bin"] + Self.loaded)
+    #expect(outcome.status == .exited(1))
+    #expect(
+      outcome.error.contains("region 1: nobody knows what is at 0x44000000-0x44000001"), "\(outcome.error)")
+    try await folder.done(["verify", "quiet.bin"] + Self.loaded)
+  }
+
   @Test func theFirstThatDiffersComesFirst() async throws {
     try await fill()
     try damage("disk", at: 1)

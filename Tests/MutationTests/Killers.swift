@@ -26,6 +26,7 @@ extension Killer {
     let isCompared = [
       "build_map", "map_range", "new_table", "check_info", "check_entry", "check_region", "each_region",
       "invalidate_range", "compare_digest", "call_psci", "psci_conduit", "mmu_off", "handle_exception",
+      "purgatory_entry", "touch_region", "verify",
     ].contains(routine)
     return isCompared || routine.hasPrefix("sha256") ? [routines, runs] : [runs]
   }
@@ -94,6 +95,7 @@ extension Killer {
   private static let streaming =
     each("Streaming", levels) { try await Streaming().isLeft($0) }
     + each("Streaming, nothing to verify", levels) { try await Streaming().nothingToVerify($0) }
+    + each("Streaming, once", levels) { try await Streaming().isTriedOnce($0) }
   private static let actions =
     each("FailureActions, power-off", levels) { try await FailureActions().powerOff($0) }
     + each("FailureActions, reset", levels) { try await FailureActions().reset($0) }

@@ -80,7 +80,10 @@ struct WholeRun: Sendable {
     }
     return [
       good("regions", sha2 | cached) { _ in },
-      good("combined", sha2 | cached) { $0.info.flags = .verifyCombined },
+      good("combined", sha2 | cached) {
+        $0.info.flags = .verifyCombined
+        for index in loads.indices { $0.info.regions[index].digest = .zero }
+      },
       good("both, scalar", cached) { $0.info.flags = [.verifyRegions, .verifyCombined, .noCrypto] },
       good("no cache", sha2) { $0.info.flags.insert(.noCache) },
       good("neither", 0) { $0.info.flags.formUnion([.noCache, .noCrypto]) },
@@ -224,6 +227,12 @@ struct WholeRun: Sendable {
     let end = try core.call(Self.base, returningTo: Self.kernel, limit: 3_000_000)
     let console = core.takeOutput().replacing(/in [0-9]+ us/, with: "in N us")
     try require(console == wanted.console, "said \(console), expected \(wanted.console)")
+    // Of the width that info says; and a UART that cannot be asked is not read.
+    let accesses = core.takeUARTAccesses()
+    let width = max(1, Int(clamping: blob.info.console?.uart.access ?? 1))
+    try require(accesses.allSatisfy { $0.size == width }, "UART accesses \(accesses.prefix(4))")
+    let isAsked = accesses.contains { $0.kind == .read }
+    try require(accesses.isEmpty || isAsked == (blob.info.console?.uart.mask != 0), "UART reads: \(isAsked)")
     let info = core.read(at: blob.infoAddress, count: PurgatoryInfo.size)
     let results = Int(PURGATORY_INFO_status)..<Int(PURGATORY_INFO_result_addr)
     var expectedInfo = blob.infoBytes

@@ -81,9 +81,47 @@ extension Routines {
     guard after == Self.caches else { throw Difference(description: "an exception: SCTLR \(hex(after))") }
   }
 
+  /// When the first exception can be ours, nothing is known: it is silent, and halts.
+  func enter() throws {
+    let vectors = try blob.address(of: "install_vectors")
+    core[x: 21] = .max
+    core[x: 24] = .max
+    let end = try core.resume(at: blob.base, until: vectors, limit: 100)
+    guard end == .returned, core[x: 21] == 0, core[x: 24] == 0 else {
+      throw Difference(description: "purgatory_entry: \(end), console or flags are not 0")
+    }
+  }
+
+  /// A region that is not all there is found by a byte of each GiB and its last, before anything is done with its size.
+  static func checkTouches() async throws {
+    let base: UInt64 = 0x1_0000_0010
+    let size: UInt64 = 2 << 30 + 0x2000
+    let touched = [base, base + 1 << 30, base + 2 << 30, base + size - 1]
+    for missing in [nil, 0, 1, 2, 3] as [Int?] {
+      let pages = touched.indices.filter { $0 != missing }.map { touched[$0] & ~0xfff }
+      let routines = try await Routines(
+        at: 0x4020_0000, memory: pages.map { $0..<$0 + 0x1000 }, isBounded: true)
+      let (end, _) = try routines.start("touch_region", [base, size])
+      switch (end, missing) {
+      case (.returned, nil) where routines.core[x: 0] == 0: break
+      case (.fault, _?): break
+      default: throw Difference(description: "touch_region, without piece \(missing ?? -1): \(end)")
+      }
+    }
+    let routines = try await Routines(at: 0x4020_0000, isBounded: true)
+    routines.core.place(0x5000_0000, at: routines.blob.infoAddress + 0x40)
+    routines.core.place(1 << 40, at: routines.blob.infoAddress + 0x48)
+    let (end, _) = try routines.start("verify", [], flags: UInt64(PURGATORY_FLAG_VERIFY_REGIONS))
+    guard case .fault(_, let place) = end,
+      try routines.blob.range(of: "touch_region").contains(Int(clamping: place - routines.blob.base))
+    else { throw Difference(description: "verify of a region without memory: \(end)") }
+  }
+
   static func checkFailures() async throws {
+    try await checkTouches()
     let routines = try await stoppingAtCalls()
     for prefersHVC in [false, true] { try routines.askFirmware(prefersHVC: prefersHVC) }
+    try routines.enter()
     try routines.turnOffMMU()
     try routines.faultOfConsole()
     for again in [false, true] { try routines.fault(again: again) }

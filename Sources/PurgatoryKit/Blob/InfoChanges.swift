@@ -132,7 +132,7 @@ public struct InfoChanges: Sendable {
     }
     // Of segments, overlaps() knows more than regions tell: names, and memory that is not verified.
     problems += info.findings(blobBase: loadAddress)
-      .filter { segments.isEmpty || $0.rule != .overlap || $0.location == "result_addr" }
+      .filter { segments.isEmpty || $0.rule != .overlap || ["result_addr", "console"].contains($0.location) }
       .map { $0.problem(in: file) }
     // Memory that a kernel clears: more than its region.
     if let kernel, info.resultAddress != 0, kernel.range.contains(info.resultAddress &+ origin),

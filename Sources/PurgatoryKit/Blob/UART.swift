@@ -129,6 +129,11 @@ extension PurgatoryInfo.Console {
   /// Whether nothing is said: there is no address.
   public var isSilent: Bool { base == 0 }
 
+  /// Where each byte is written; nil: nothing is said.
+  var dataRegister: PurgatoryInfo.Region? {
+    isSilent ? nil : PurgatoryInfo.Region(base: base &+ UInt64(uart.data), size: UInt64(uart.width))
+  }
+
   /// As --console takes it.
   package var argument: String {
     "\(uart.name == "described" ? "custom:\(uart.fields)" : uart.name)@\(String(hex: base))"

@@ -102,6 +102,16 @@ extension Toolchain.Command {
   /// Of what a tool says, no more is kept.
   private static let saidLimit = 1 << 20
 
+  /// What else there is may ask a tool for other bytes, or for files of its own. Their temporary files go with ours.
+  private static func environment(in directory: FilePath) -> Environment {
+    let inherited = ProcessInfo.processInfo.environment
+    var kept: [Environment.Key: String] = ["TMPDIR": directory.string]
+    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] as [Environment.Key] {
+      kept[name] = inherited[name.rawValue]
+    }
+    return .custom(kept)
+  }
+
   package func run(in directory: FilePath) async throws(Rejection) {
     // A group of its own: what it starts is ended with it.
     var options = PlatformOptions()
@@ -112,8 +122,7 @@ extension Toolchain.Command {
     do {
       let result = try await Subprocess.run(
         .path(program), arguments: Arguments(arguments),
-        // Their own temporary files go with ours.
-        environment: .inherit.updating(["TMPDIR": directory.string]), workingDirectory: directory,
+        environment: Self.environment(in: directory), workingDirectory: directory,
         platformOptions: options, input: .none, output: .discarded, error: .sequence
       ) { execution in
         let group = start.add(.processGroup(execution.processIdentifier.value))
@@ -137,6 +146,17 @@ extension Toolchain.Command {
             help: "mend what it says above; -v shows its command line")
         ],
         transcript: output)
+    }
+    // The last of its arguments is what it makes. A FIFO there would be waited for.
+    let made = directory.appending(arguments.last ?? "").string
+    guard
+      let type = (try? FileManager.default.attributesOfItem(atPath: made))?[.type] as? FileAttributeType,
+      type == .typeRegular
+    else {
+      throw Rejection(
+        Problem(
+          purpose, found: "\(program.lastComponent?.string ?? ""): \(status.words), and no file",
+          expected: "\(arguments.last ?? "")", help: "see its command line with -v"))
     }
   }
 }

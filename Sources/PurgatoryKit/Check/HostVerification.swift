@@ -61,7 +61,9 @@ package struct HostVerification: Sendable {
     let isHashed = refusal == nil && !info.skipChecks
     let (each, all) = (info.flags.contains(.verifyRegions), info.flags.contains(.verifyCombined))
 
-    let found = places.map { _, region in isHashed ? memory.find(region) : .init() }
+    // It speaks before it hashes.
+    let register = info.flags.contains(.quiet) ? nil : info.console?.dataRegister
+    let found = places.map { _, region in isHashed ? memory.find(region, saidAt: register) : .init() }
     if isHashed, each { try Contents.hash(found.compactMap(\.contents), progress) }
     let regions = try zip(places, found).map { place, found throws(Rejection) in
       let (index, region) = place
@@ -205,14 +207,15 @@ private struct LoadedMemory {
     self.purgatory = purgatory
   }
 
-  func find(_ region: PurgatoryInfo.Region) -> Found {
+  /// - Parameter register: where bytes are written before any is hashed.
+  func find(_ region: PurgatoryInfo.Region, saidAt register: PurgatoryInfo.Region?) -> Found {
     var found = Found()
     var (pieces, next): ([Contents.Piece], UInt64) = ([], region.base)
     let end = region.base &+ region.size
     // It writes to its own memory before it hashes it.
-    if let purgatory, purgatory.overlaps(region) {
-      let start = max(region.base, purgatory.base)
-      let stop = min(end, purgatory.base.plus(purgatory.size) ?? end)
+    if let written = [purgatory, register].compactMap({ $0 }).first(where: { $0.overlaps(region) }) {
+      let start = max(region.base, written.base)
+      let stop = min(end, written.base.plus(written.size) ?? end)
       return Found(gap: Range(uncheckedBounds: (start, stop)))
     }
     for segment in segments {

@@ -57,6 +57,17 @@ extension PurgatoryInfo {
       }
     }
 
+    // What is said is said before all is hashed. Relative regions are where the purgatory is.
+    if let register = console?.dataRegister, !relative || blobBase != nil {
+      for (name, region) in placed {
+        let place = Region(base: region.base &+ (relative ? blobBase ?? 0 : 0), size: region.size)
+        guard place.overlaps(register) else { continue }
+        report(
+          .overlap, "console", found: "\(register.addresses) is in \(name) at \(place.addresses)",
+          expected: "a UART's register")
+      }
+    }
+
     // What is written after all was verified: of that only a device tree has room for it, and not in its header.
     if resultAddress != 0 {
       let result = Region(base: resultAddress, size: UInt64(Self.resultSize))

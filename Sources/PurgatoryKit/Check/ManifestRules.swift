@@ -163,6 +163,12 @@ package struct ManifestFiles: Sendable {
     }
     let origin = info.flags.contains(.relative) ? purgatory.base : 0
     var findings = info.findings(blobBase: purgatory.base).map { $0.at(place + $0.location) }
+    if purgatory.memorySize < info.memorySize {
+      findings.append(
+        Finding(
+          .manifest, place + "memory_size", found: "\(purgatory.memorySize) bytes",
+          expected: "the \(info.memorySize) that it writes to"))
+    }
     var verified: [Segment] = []
     for (index, region) in info.usedRegions {
       let base = region.base &+ origin

@@ -168,10 +168,12 @@ extension Rule {
         why: "What cannot be read cannot be vouched for.", mend: "Build or copy it again.")
     case .overlap:
       Text(
-        what:
-          "Two regions that share a byte, or a region and the purgatory itself, where it is known where that will be.",
+        what: """
+          Two regions that share a byte, or a region and the purgatory itself, where it is known where that will be; or a console
+          whose data register is in one of them.
+          """,
         why:
-          "One of the two will be overwritten, and the purgatory writes to its own memory while it verifies.",
+          "One of the two will be overwritten, and while it verifies, the purgatory writes to its own memory and to the console.",
         mend: "Give each memory of its own.")
     case .entryOutsideRegions:
       Text(
