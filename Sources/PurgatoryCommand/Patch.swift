@@ -32,6 +32,12 @@ struct Patch: Verb {
   func run() throws {
     let path = ManifestFiles.manifestPath(file) ?? file
     let target = output ?? file
+    guard target != file || !OutputFiles.isPipe(file) else {
+      throw Rejection(
+        Problem(
+          file, found: "a pipe", expected: "a file to patch in place, or -o FILE",
+          help: "purgatory patch \(file.quotedForShell) -o FILE"))
+    }
     var files = OutputFiles(from: info.files)
     files.waiting = talk.waiting
     // What another patch changes meanwhile must not be lost.

@@ -40,7 +40,7 @@ package struct Purgatory: ParsableCommand {
       let isReported = arguments.first == "check" && access(argument, F_OK) != 0
       guard String(validatingCString: bytes) != nil || isReported else {
         Terminal.say("error: argument \(index) is not UTF-8, expected names that are")
-        Terminal.say("help: give the file a link with another name: ln -s FILE NAME")
+        Terminal.say("help: give it another name: mv FILE NAME")
         end(ExitCode.validationFailure.rawValue)
       }
       arguments.append(argument)
@@ -60,6 +60,7 @@ package struct Purgatory: ParsableCommand {
       if let option = arguments.first(where: { $0.wholeMatch(of: /--[-a-z]+=/) != nil }) {
         throw UsageError("\(option) has no value; an empty one is \(option.dropLast()) ''")
       }
+      try OpenFiles.require()
       let line = try LongCommandLine(arguments)
       var command = try parseAsRoot(line.words)
       if var check = command as? Check {

@@ -23,7 +23,12 @@ enum Signals {
     }
   }
 
-  /// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT clear away what is left before they end the program; one that whoever started it had
+  /// What ends a program, unless it is caught.
+  private static let ends = [
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGUSR1, SIGUSR2,
+  ]
+
+  /// Makes each of `ends` clear away what is left before it ends the program; one that whoever started it had
   /// ignored stays ignored. A handler may do next to nothing, so it only wakes a thread, which may take locks and remove
   /// files.
   static func watch() {
@@ -44,7 +49,7 @@ enum Signals {
         Signals.end(by: CInt(number))
       }, nil)
     guard result == 0 else { return }
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where !isIgnored(number) {
+    for number in Self.ends where !isIgnored(number) {
       var action = sigaction()
       action.sa_flags = SA_RESTART
       action.__sigaction_handler.sa_handler = { number in

@@ -150,7 +150,9 @@ import Testing
   }
 
   /// A tool that hangs is ended with the command, and what it has started, and nothing is left.
-  @Test(arguments: ["INT", "TERM", "HUP", "QUIT"]) func aToolThatHangs(_ signal: String) async throws {
+  @Test(arguments: ["INT", "TERM", "HUP", "QUIT", "XCPU", "ALRM", "USR1"]) func aToolThatHangs(
+    _ signal: String
+  ) async throws {
     try wrap("clang", "sleep 1000 & echo $! $$ >>'\(folder.path)/processes'; wait")
     let command = try Command.purgatory.get()
     // A shell lets what it runs in the background ignore some.
@@ -163,7 +165,7 @@ import Testing
     let outcome = try await Command.run(
       "/bin/sh", ["-c", script], in: folder.path,
       environment: ["TMPDIR": "\(folder.path)/tmp", "PATH": "\(folder.path)/bin:/usr/bin:/bin"])
-    let number = ["INT": 2, "TERM": 15, "HUP": 1, "QUIT": 3][signal] ?? 0
+    let number = ["INT": 2, "TERM": 15, "HUP": 1, "QUIT": 3, "XCPU": 24, "ALRM": 14, "USR1": 10][signal] ?? 0
     #expect(
       outcome.text.split(separator: "\n").contains("\(128 + number)"), "\(outcome.text)\(outcome.error)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/tmp") == [])

@@ -23,6 +23,7 @@ import Testing
         Refusal("no such folder", ["patch", "p.bin", "-o", "none/p.bin"], because: "no such file"),
         Refusal("a folder", ["patch", "p.bin", "-o", "folder"], because: "is a directory"),
         Refusal("a file in a file", ["patch", "p.bin", "-o", "p.bin/p.bin"], because: "not a directory"),
+        Refusal("a folder that is not there", ["patch", "p.bin", "-o", "no/"], because: "is a directory"),
         Refusal("no name", ["patch", "p.bin", "-o", ""], because: "cannot be written"),
         Refusal("build", build + ["-o", "none/p.bin"], because: "none/p.bin: cannot be written"),
       ], golden: "bad-outputs.txt", in: folder)
@@ -122,6 +123,55 @@ import Testing
       Tools.inPath("sh") ?? "sh", ["-c", "cat p.bin | \(line) | cat >out.bin"], in: folder.path)
     #expect(outcome.error.hasPrefix("/dev/stdout: 1,024 bytes"))
     #expect(try folder.read("out.bin") == overwriting(folder.read("p.bin"), 0x40 + Field.flags, [0x20]))
+  }
+
+  /// A pipe has no place for a patched file, nor for a file of a folder; nobody is waited for.
+  @Test func aPipeIsNoFile() async throws {
+    try Source.makeSmall(in: folder)
+    try folder.write(Input.image(), to: "Image")
+    let build = [
+      "build", "--source", "small", "--load-address", "0x40000000", "--kernel", "Image@0x40200000",
+    ]
+    for name in ["purgatory.bin", "manifest.json"] {
+      try folder.makeFolder(name + ".d")
+      #expect(mkfifo("\(folder.path)/\(name).d/\(name)", 0o600) == 0)
+      let outcome = try await folder.purgatory(build + ["--output-dir", name + ".d"])
+      #expect(outcome.status == .exited(1))
+      #expect(
+        outcome.error.hasPrefix("error: \(name).d/\(name): a pipe or a device, expected a file"),
+        "\(outcome.error)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(name).d") == [name])
+    }
+    #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0)
+    let outcome = try await folder.purgatory(["patch", "pipe", "--on-failure", "reset"])
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error.hasPrefix("error: pipe: a pipe, expected a file to patch in place"))
+  }
+
+  /// What the link's name would be changed to is another file.
+  @Test func aLinkToANameThatIsNotUTF8() async throws {
+    let command = try Command.purgatory.get()
+    let line =
+      #"d=$(printf 'folder/\377'); cp p.bin "$d"; ln -s "$d" link; '\#(command)' patch link --on-failure reset"#
+    let outcome = try await Command.run("/bin/sh", ["-c", line], in: folder.path)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.error.hasPrefix("error: link: cannot be written: "), "\(outcome.error)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/folder").count == 1)
+  }
+
+  /// Libraries under the command trap, or wait for ever.
+  @Test(arguments: [7, 16, 63]) func tooFewOpenFiles(_ limit: Int) async throws {
+    let line = "ulimit -n \(limit); exec '\(try Command.purgatory.get())' build --source source -o q.bin"
+    try Source.copyReal(into: folder, as: "source")
+    let outcome = try await Command.run("/bin/sh", ["-c", line], in: folder.path)
+    #expect(outcome.status == .exited(1))
+    #expect(
+      outcome.error == "error: ulimit -n: \(limit) open files, expected at least 64\nhelp: ulimit -n 1024\n",
+      "\(outcome.error)")
+    // Where it may, it helps itself.
+    let raised = try await Command.run(
+      "/bin/sh", ["-c", line.replacing("ulimit -n", with: "ulimit -S -n")], in: folder.path)
+    #expect(raised.status == .exited(0), "\(raised.error)")
   }
 
   /// What is open already is written to, and never replaced: a log keeps what is in it.

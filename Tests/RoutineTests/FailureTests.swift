@@ -35,7 +35,7 @@ extension Routines {
     let flags = prefersHVC ? UInt64(PURGATORY_FLAG_PSCI_HVC) : 0
     var (end, _) = try start("call_psci", [text, function], flags: flags)
     while case .fault(_, let place) = end, calls.count < 4 {
-      let offset = Int(clamping: place - blob.base)
+      let offset = Int(clamping: place &- blob.base)
       guard conduit.contains(offset), core[x: 0] == function else {
         throw Difference(description: "call_psci: \(end), x0 \(hex(core[x: 0]))")
       }
@@ -74,7 +74,7 @@ extension Routines {
       core[x: 21] = 0
     }
     guard case .stopped(let place) = end,
-      try blob.range(of: "halt").contains(Int(clamping: place - blob.base - 4))
+      try blob.range(of: "halt").contains(Int(clamping: place &- blob.base &- 4))
     else { throw Difference(description: "an exception: \(end), expected to halt") }
     // The caches are not ours to turn off, whose regime they have.
     let after = try core.systemRegister(Self.sctlr)
@@ -113,7 +113,7 @@ extension Routines {
     routines.core.place(1 << 40, at: routines.blob.infoAddress + 0x48)
     let (end, _) = try routines.start("verify", [], flags: UInt64(PURGATORY_FLAG_VERIFY_REGIONS))
     guard case .fault(_, let place) = end,
-      try routines.blob.range(of: "touch_region").contains(Int(clamping: place - routines.blob.base))
+      try routines.blob.range(of: "touch_region").contains(Int(clamping: place &- routines.blob.base))
     else { throw Difference(description: "verify of a region without memory: \(end)") }
   }
 

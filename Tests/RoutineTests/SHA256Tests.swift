@@ -79,7 +79,7 @@ extension Routines {
       try routines.hash(
         HashCase(pieces: [(HashCase.memory.lowerBound, .random(200, seed: 1))], mode: mode))
       let usesSHA2 = routines.core.takeBlocks().contains { block in
-        sha2.contains(Int(clamping: block.lowerBound - routines.blob.base))
+        sha2.contains(Int(clamping: block.lowerBound &- routines.blob.base))
       }
       guard usesSHA2 == (mode & Mode.sha2 != 0) else {
         throw Difference(description: "mode \(mode): SHA-2 instructions \(usesSHA2)")

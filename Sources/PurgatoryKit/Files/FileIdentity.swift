@@ -37,6 +37,8 @@ struct FileIdentity: Hashable {
         inode: UInt64(truncatingIfNeeded: status.inode.rawValue))
       return
     }
+    // Nobody has made the folder that it names.
+    guard !path.hasSuffix("/") else { throw .isDirectory }
     status = nil
     let folder = target.removingLastComponent()
     if let folder = try? (folder.isEmpty ? "." : folder).stat(), let name = target.lastComponent?.string {
@@ -69,6 +71,8 @@ struct FileIdentity: Hashable {
       guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else {
         throw .ioError
       }
+      // What is not UTF-8 comes with this in its place, and would be another file.
+      guard !target.contains("\u{fffd}") else { throw .illegalByteSequence }
       path = path.removingLastComponent().pushing(FilePath(target))
     }
     throw .tooManySymbolicLinkLevels

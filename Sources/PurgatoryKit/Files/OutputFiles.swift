@@ -96,6 +96,11 @@ public struct OutputFiles: Sendable {
     return first == second
   }
 
+  /// Whether what is written to `path` goes into a pipe.
+  package static func isPipe(_ path: String) -> Bool {
+    (try? FileIdentity(path))?.status?.type == .fifo
+  }
+
   /// Every output that would replace an input or another output.
   package func refuseCollisions() throws(Rejection) {
     var owners: [FileIdentity: String] = [:]
@@ -111,7 +116,15 @@ public struct OutputFiles: Sendable {
         problems.append(Problem(output.path, "cannot be written", error: error))
         continue
       }
-      guard identity.isReplaced else { continue }
+      guard identity.isReplaced else {
+        if let folder, output.path.hasPrefix("\(folder)/") {
+          problems.append(
+            Problem(
+              output.path, found: "a pipe or a device", expected: "a file, as all of an output folder are",
+              help: "rm \(output.path.quotedForShell)"))
+        }
+        continue
+      }
       if let owner = owners.updateValue(output.name, forKey: identity) {
         problems.append(
           Problem(
