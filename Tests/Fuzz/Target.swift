@@ -23,7 +23,7 @@ struct Target: Sendable {
     Target(name: "embedded", maximumLength: 1 << 14, run: fuzzEmbedded),
     Target(name: "archive", maximumLength: 1 << 13, run: fuzzArchive),
     Target(name: "values", maximumLength: 64, run: fuzzValues),
-    Target(name: "script", maximumLength: 1 << 12, run: fuzzScript),
+    Target(name: "script", maximumLength: 1 << 10, run: fuzzScript),
     Target(name: "check", maximumLength: 1 << 14, run: fuzzCheck),
   ]
 }
