@@ -75,10 +75,7 @@ struct Flips: Sendable {
     get throws {
       var running = blob
       try running.replaceInstructions("movz x5, #0x40, lsl #16") { instruction, _ in
-        instruction == 0xd2a0_0805 ? 0xd2a0_0005 : nil
-      }
-      try running.replaceInstructions("movk x5, #0") { instruction, _ in
-        instruction == 0xf280_0005 ? 0xf280_8005 : nil
+        instruction == 0xd2a0_0805 ? 0xd280_8005 : nil  // movz x5, #0x400
       }
       return running
     }

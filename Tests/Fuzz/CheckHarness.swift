@@ -66,6 +66,13 @@ private func patch(_ bytes: [UInt8], _ blob: Blob) {
   let uart = UART.named[choice % UART.named.count].uart
   changes.console = .some(choice & 64 == 0 ? PurgatoryInfo.Console(uart, base: 0x900_0000) : nil)
   var patched = blob
+  // A UART may be where a region is: then it is refused.
+  let register = PurgatoryInfo.Region(base: 0x900_0000, size: 0x1000)
+  if blob.info.usedRegions.contains(where: {
+    $0.region.base &- register.base < register.size || register.base &- $0.region.base < $0.region.size
+  }) {
+    changes.console = .some(nil)
+  }
   guard let info = try? changes.applied(to: blob.info, file: "blob"), (try? patched.fill(info)) != nil,
     let after = try? patched.contents.bytes(.elf)
   else { return require(false, "a clean purgatory cannot be patched") }
