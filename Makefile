@@ -65,7 +65,7 @@ test: lint bootstrap ## run the tests (tests=REGEX: not all of them)
 	-@$(if $(tests),,$(MAKE) --no-print-directory deb) # as above
 	swift test --disable-xctest $(if $(tests),--filter '$(tests)')
 
-torture: bootstrap ## run at full size what `make test` samples: faults at each system call, a million calls, all bit flips: hours
+torture: bootstrap ## run at full size what `make test` samples: faults at each system call, a million calls, all bit flips: half an hour on two cores
 	@scripts/bootstrap libunicorn-dev strace
 	TORTURE=full swift test --disable-xctest \
 	  --filter '^(TortureTests|RoutineTests)\.|^BlobTests\.BitFlips|\.ScalingTests'
