@@ -26,7 +26,9 @@ struct KdumpTests {
     return guest
   }
 
+  /// A kernel thread that watches memory would be what the panic interrupts, now and then.
   private static let script = """
+    [ ! -e /sys/module/damon_stat/parameters/enabled ] || echo N > /sys/module/damon_stat/parameters/enabled
     echo 1 > /proc/sys/kernel/sysrq
     kexec -c -p Image --initrd=initrd.img --reuse-cmdline --serial=ttyAMA0
     /streaming &
