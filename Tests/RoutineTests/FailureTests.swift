@@ -13,7 +13,7 @@ extension Routines {
   private static let smc: UInt32 = 0xd400_0003
   private static let hvc: UInt32 = 0xd400_0002
   private static let brk: UInt32 = 0xd420_0000
-  /// Writes of SCTLR: as `mrs` has it, M and C among them where an emulator takes them.
+  /// SCTLR with C set; with M, this emulator could not fetch.
   private static let caches: UInt64 = 0x30d0_0804
 
   /// What cannot be answered in this emulator stops it: a `brk` for a call to the firmware.

@@ -20,7 +20,6 @@ public struct Routines {
 
   /// `mode` (purgatory/include/routine.h).
   enum Mode {
-    static let cached: UInt64 = 1 << 0
     static let sha2: UInt64 = 1 << 1
     static let el2: UInt64 = 1 << 8
     static let faulted: UInt64 = 1 << 11

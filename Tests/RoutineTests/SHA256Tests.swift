@@ -29,7 +29,7 @@ struct HashCase: CustomStringConvertible {
     }
     return HashCase(
       pieces: pieces,
-      mode: generator.pick([0, Routines.Mode.sha2]) | generator.pick([0, Routines.Mode.cached]))
+      mode: generator.pick([0, Routines.Mode.sha2]))
   }
 }
 
@@ -75,7 +75,7 @@ extension Routines {
     let routines = try await Routines(at: 0x4020_0000, memory: [HashCase.memory], isBounded: true)
     let sha2 = try routines.blob.range(of: "sha256_blocks_sha2")
     try routines.core.watchBlocks()
-    for mode in [0, Mode.sha2, Mode.sha2 | Mode.cached] {
+    for mode in [0, Mode.sha2] {
       try routines.hash(
         HashCase(pieces: [(HashCase.memory.lowerBound, .random(200, seed: 1))], mode: mode))
       let usesSHA2 = routines.core.takeBlocks().contains { block in
