@@ -117,6 +117,10 @@ import Testing
       "lines",
       "# SECTIONS {\nENTRY(_start)\nSECTIONS {\n  # . = 7;\n  . = 0x1000;\n  .text : { *(.text) }\n  .data : { *(.data) }\n}"
     ),
+    (
+      "a comment that begins with an accent",
+      "/*\u{301} SECTIONS { . = 1; } */ SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) } }"
+    ),
     ("no base", "SECTIONS { .text : { *(.text) } .data : { *(.data) } }"),
     ("base 0", "SECTIONS { . = 0; .text : { *(.text) } .data : { *(.data) } }"),
     (

@@ -47,7 +47,9 @@ private struct Seeds {
       let object = try RelocatableObject(Blob(linked, file: "elf")).bytes
       let filled = try Self.filled(flat)
       let programs = try await programs()
-      let small = try Blob(programs[programs.count - 1 - 1], file: "small").flat
+      let smallELF = programs[programs.count - 1 - 1]
+      let smallObject = try RelocatableObject(Blob(smallELF, file: "small")).bytes
+      let small = try Blob(smallELF, file: "small").flat
       let bundle = Self.bundle(small)
       let objects = try await objects()
       let whole = [linked, object] + programs + objects
@@ -57,7 +59,7 @@ private struct Seeds {
         "tables": tables,
         "flat": [flat, small, filled],
         "bundle": [bundle, small],
-        "embedded": [programs[0] + linked, programs[0] + object, linked + object],
+        "embedded": [programs[1] + smallELF, programs[1] + smallObject, smallELF + smallObject],
         "archive": Self.archives(objects),
         "dtb": Self.trees.map { $0.dtb(reserving: [0x4800_0000..<0x4801_0000]) },
         "compression": try await compressed(Self.image),
@@ -167,8 +169,9 @@ private struct Seeds {
     try folder.write(Self.script, to: "x.lds")
     for options in [[], ["--emit-relocs"], ["--strip-all"]] {
       try await Command.tool(
-        "ld.lld", ["-pie", "--no-dynamic-linker", "-T", "x.lds"] + options + ["x.o", "-o", "x"],
-        in: folder.path)
+        "ld.lld",
+        ["-pie", "--no-dynamic-linker", "-z", "max-page-size=64", "-T", "x.lds"] + options
+          + ["x.o", "-o", "x"], in: folder.path)
       programs.append(try folder.read("x"))
     }
     return programs
@@ -221,7 +224,7 @@ private struct Seeds {
       . = 0;
       .head : { *(.head) } :load
       .scratch (NOLOAD) : { . = . + 0x1000 - ABSOLUTE(.); } :load
-      /DISCARD/ : { *(.dynamic .dynsym .dynstr .hash .gnu.hash .interp) }
+      /DISCARD/ : { *(.text .data .bss .comment .dynamic .dynsym .dynstr .hash .gnu.hash .interp) }
     }
     ENTRY(purgatory_start)
     """

@@ -20,7 +20,7 @@ struct Target: Sendable {
     Target(name: "compression", maximumLength: 1 << 12, heap: (64 + 160) << 20, run: fuzzCompression),
     Target(name: "kernel", maximumLength: 1 << 12, heap: (64 + 160) << 20, run: fuzzKernel),
     Target(name: "manifest", maximumLength: 1 << 12, run: fuzzManifest),
-    Target(name: "embedded", maximumLength: 1 << 14, run: fuzzEmbedded),
+    Target(name: "embedded", maximumLength: 1 << 12, run: fuzzEmbedded),
     Target(name: "archive", maximumLength: 1 << 13, run: fuzzArchive),
     Target(name: "values", maximumLength: 64, run: fuzzValues),
     Target(name: "script", maximumLength: 1 << 10, run: fuzzScript),

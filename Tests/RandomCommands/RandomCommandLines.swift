@@ -221,7 +221,7 @@ extension RandomCommandLines {
     let script = try String(contentsOfFile: source.linkerScript.string, encoding: .utf8)
     try folder.write(script, to: "made/first.lds")
     for (name, distance) in zip(["second", "third", "fourth", "fifth"], Toolchain.proofDistances) {
-      try folder.write(LinkerScript(script).moved(by: distance), to: "made/\(name).lds")
+      try folder.write(LinkerScript(Array(script.utf8)).moved(by: distance), to: "made/\(name).lds")
     }
     for name in ["first", "second", "third", "fourth", "fifth"] {
       try await tools.linkCommand(

@@ -4,29 +4,33 @@
 internal import CheckedArithmetic
 
 /// The places of a script at which addresses are numbers: all others follow from them.
+///
+/// It is read byte by byte, as linkers read it: nobody knows the encoding of its comments and file names.
 package struct LinkerScript {
-  private let text: String
-  /// Right behind the brace that opens SECTIONS.
-  private var sectionsStart: String.Index?
-  /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
-  private var bases: [Range<String.Index>] = []
-  private var hasMemory = false
-  /// The words that stand outside of braces.
-  private var commands: Set<Substring> = []
+  private typealias Text = ArraySlice<UInt8>
 
-  package init(_ text: String) {
+  private let text: [UInt8]
+  /// Right behind the brace that opens SECTIONS.
+  private var sectionsStart: Int?
+  /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
+  private var bases: [Range<Int>] = []
+  private var hasMemory = false
+  /// Whether it names objects of its own.
+  private(set) var namesObjects = false
+
+  package init(_ text: [UInt8]) {
     self.text = text
     var rest = Self.skipSpace(text[...])
-    while let first = rest.first {
-      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+    while !rest.isEmpty {
+      let word = rest.prefix(while: \.isOfWord)
       let next = Self.skipSpace(rest.dropFirst(word.count))
-      commands.insert(word)
-      if word == "SECTIONS" || word == "MEMORY", next.first == "{" {
+      if word.isAny("INPUT", "GROUP") { namesObjects = true }
+      if word.isAny("SECTIONS", "MEMORY"), next.begins("{") {
         let body = Self.braced(next)
-        if word == "MEMORY" { readMemory(body) } else { readSections(body) }
+        if word.isAny("MEMORY") { readMemory(body) } else { readSections(body) }
         rest = Self.skipSpace(text[body.endIndex...].dropFirst())
-      } else if first == "\"" {
-        rest = Self.skipSpace(rest.dropFirst().drop { $0 != "\"" }.dropFirst())
+      } else if rest.begins("\"") {
+        rest = Self.skipSpace(Self.skipString(rest).dropFirst())
       } else {
         rest = word.isEmpty ? Self.skipSpace(rest.dropFirst()) : next
       }
@@ -36,57 +40,52 @@ package struct LinkerScript {
   /// The script with everything `distance` further up.
   ///
   /// - Parameter fixed: the bases that are left where they are, by number.
-  package func moved(by distance: UInt64, keeping fixed: Set<Int> = []) -> String {
+  package func moved(by distance: UInt64, keeping fixed: Set<Int> = []) -> [UInt8] {
     let offset = String(hex: distance)
     guard !bases.isEmpty else {
       guard let sectionsStart else { return text }
-      return text.replacingCharacters(in: sectionsStart..<sectionsStart, with: " . = \(offset); ")
+      return text[..<sectionsStart] + Array(" . = \(offset); ".utf8) + text[sectionsStart...]
     }
-    return moving(bases.enumerated().filter { !fixed.contains($0.offset) }.map(\.element), by: offset)
+    var moved: [UInt8] = []
+    var end = text.startIndex
+    for (index, base) in bases.enumerated() where !fixed.contains(index) {
+      moved += text[end..<base.lowerBound]
+      moved += Array("((".utf8) + text[base] + Array(") + \(offset))".utf8)
+      end = base.upperBound
+    }
+    return moved + text[end...]
   }
 
   /// The values of the bases that are plain sums of numbers; nil: another expression.
   var baseValues: [UInt64?] {
     bases.map { base in
-      text[base].split(separator: "+", omittingEmptySubsequences: false).reduce(0) { sum, part in
+      text[base].split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false).reduce(0) {
+        sum, part in
         Self.value(part).flatMap { sum?.plus($0) }
       }
     }
   }
 
-  private static func value(_ text: Substring) -> UInt64? {
-    guard let word = text.split(whereSeparator: \.isWhitespace).first,
-      text.split(whereSeparator: \.isWhitespace).count == 1
-    else { return nil }
+  private static func value(_ text: Text) -> UInt64? {
+    let words = text.split(whereSeparator: \.isSpace)
+    guard words.count == 1 else { return nil }
+    let word = String(decoding: words[0], as: UTF8.self)
     let units: [Character: UInt64] = ["K": 1 << 10, "k": 1 << 10, "M": 1 << 20, "m": 1 << 20]
     if word.hasPrefix("0x") || word.hasPrefix("0X") { return UInt64(word.dropFirst(2), radix: 16) }
     guard let unit = word.last.flatMap({ units[$0] }) else { return UInt64(word) }
     return UInt64(word.dropLast())?.times(unit)
   }
 
-  /// Whether it names objects of its own.
-  var namesObjects: Bool { commands.contains("INPUT") || commands.contains("GROUP") }
-
-  private func moving(_ bases: [Range<String.Index>], by offset: String) -> String {
-    var moved = ""
-    var end = text.startIndex
-    for base in bases {
-      moved += text[end..<base.lowerBound] + "((\(text[base])) + \(offset))"
-      end = base.upperBound
-    }
-    return moved + text[end...]
-  }
-
   /// `NAME (ATTRIBUTES) : ORIGIN = EXPRESSION, LENGTH = EXPRESSION`, each.
-  private mutating func readMemory(_ body: Substring) {
+  private mutating func readMemory(_ body: Text) {
     hasMemory = true
     var rest = Self.skipSpace(body)
     while !rest.isEmpty {
-      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let word = rest.prefix(while: \.isOfWord)
       let equals = Self.skipSpace(rest.dropFirst(word.count))
-      if ["ORIGIN", "org", "o"].contains(word), equals.first == "=" {
+      if word.isAny("ORIGIN", "org", "o"), equals.begins("=") {
         let expression = Self.expression(equals.dropFirst(), until: ",")
-        bases.append(expression.startIndex..<expression.endIndex)
+        bases.append(expression.indices)
         rest = Self.skipSpace(body[expression.endIndex...])
       } else {
         rest = Self.skipSpace(rest.dropFirst(max(word.count, 1)))
@@ -95,14 +94,14 @@ package struct LinkerScript {
   }
 
   /// Statements that end with a semicolon, and output sections, which have braces.
-  private mutating func readSections(_ body: Substring) {
+  private mutating func readSections(_ body: Text) {
     guard sectionsStart == nil else { return }
     sectionsStart = body.startIndex
     var rest = Self.skipSpace(body)
     while !rest.isEmpty {
-      let statement = Self.expression(rest, until: ";", "{")
+      let statement = Self.expression(rest, until: ";{")
       let end = body[statement.endIndex...]
-      if end.first == "{" {
+      if end.begins("{") {
         readHeader(statement)
         rest = Self.skipSpace(body[Self.braced(end).endIndex...].dropFirst())
       } else {
@@ -113,52 +112,53 @@ package struct LinkerScript {
   }
 
   /// `. = EXPRESSION`; the first address that there is, or a number.
-  private mutating func readAssignment(_ statement: Substring) {
+  private mutating func readAssignment(_ statement: Text) {
     guard let equals = Self.dotAssignment(statement) else { return }
     let expression = equals.dropFirst()
     if Self.isNumber(expression) || bases.isEmpty && !hasMemory && !Self.refersToDot(expression) {
-      bases.append(expression.startIndex..<expression.endIndex)
+      bases.append(expression.indices)
     }
   }
 
   /// From the `=` on; nil: something else is assigned to.
-  private static func dotAssignment(_ statement: Substring) -> Substring? {
+  private static func dotAssignment(_ statement: Text) -> Text? {
     // What follows an output section's brace, such as `> REGION :segment`, stands before the next statement.
-    guard let equals = statement.firstIndex(of: "=") else { return nil }
-    let before = statement[..<equals].split(whereSeparator: \.isWhitespace)
-    return before.last == "." ? statement[equals...] : nil
+    guard let equals = statement.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+    let before = statement[..<equals].split(whereSeparator: \.isSpace)
+    return before.last?.isAny(".") ?? false ? statement[equals...] : nil
   }
 
   /// `NAME ADDRESS (TYPE) : …`, behind whatever belongs to the section before.
-  private mutating func readHeader(_ header: Substring) {
-    guard let colon = header.lastIndex(of: ":") else { return }
+  private mutating func readHeader(_ header: Text) {
+    guard let colon = header.lastIndex(of: UInt8(ascii: ":")) else { return }
     var words = Self.words(header[..<colon])
-    if let type = words.last, type.first == "(", type.dropFirst().first?.isLetter ?? false {
+    if let type = words.last, type.begins("("), type.dropFirst().first?.isLetter ?? false {
       words.removeLast()
     }
-    let address = words.reversed().prefix { Self.isNumber($0) || $0.allSatisfy { "+-*/&|<>".contains($0) } }
+    let address = words.reversed().prefix { Self.isNumber($0) || $0.consists(of: "+-*/&|<>") }
     if let first = address.last, let last = address.first, words.count > address.count,
-      first.first?.isNumber ?? false || first.first == "(",
+      first.begins("(") || first.first?.isDigit ?? false,
       Self.isNumber(header[first.startIndex..<last.endIndex])
     {
       let name = words[words.count - address.count - 1]
-      if name.first.map({ $0.isLetter || $0 == "." || $0 == "_" }) ?? false {
+      if name.begins(".") || name.begins("_") || name.first?.isLetter ?? false {
         bases.append(first.startIndex..<last.endIndex)
       }
-    } else if bases.isEmpty, !hasMemory, words.count == 2, words[0].hasPrefix("."), !words[1].contains("(") {
-      bases.append(words[1].startIndex..<words[1].endIndex)
+    } else if bases.isEmpty, !hasMemory, words.count == 2, words[0].begins("."),
+      !words[1].contains(UInt8(ascii: "("))
+    {
+      bases.append(words[1].indices)
     }
   }
 
   /// Words, of which parentheses keep theirs together.
-  private static func words(_ text: Substring) -> [Substring] {
-    var words: [Substring] = []
-    var start: String.Index?
+  private static func words(_ text: Text) -> [Text] {
+    var words: [Text] = []
+    var start: Int?
     var depth = 0
-    for index in text.indices {
-      if text[index] == "(" { depth += 1 }
-      if text[index] == ")" { depth -= 1 }
-      if text[index].isWhitespace, depth <= 0 {
+    for (index, byte) in zip(text.indices, text) {
+      depth += byte.depth("()")
+      if byte.isSpace, depth <= 0 {
         if let begin = start { words.append(text[begin..<index]) }
         start = nil
       } else if start == nil {
@@ -170,70 +170,69 @@ package struct LinkerScript {
   }
 
   /// Whether it is about where things are already.
-  private static func refersToDot(_ text: Substring) -> Bool {
-    text.split { $0.isWhitespace || "+-*/()&|<>~,".contains($0) }.contains(".")
+  private static func refersToDot(_ text: Text) -> Bool {
+    text.split { $0.isSpace || $0.isAny("+-*/()&|<>~,") }.contains { $0.isAny(".") }
   }
 
   /// Whether it is an expression of numbers only.
-  private static func isNumber(_ text: Substring) -> Bool {
-    let symbols: Set<Character> = ["+", "-", "*", "/", "(", ")", "<", ">", "&", "|", "~", "_"]
-    let words = text.split { $0.isWhitespace || symbols.contains($0) }
-    return !words.isEmpty
-      && words.allSatisfy { word in
-        word.first?.isNumber ?? false
-      }
-      && text.allSatisfy { $0.isWhitespace || $0.isHexDigit || "xXkKmM".contains($0) || symbols.contains($0) }
+  private static func isNumber(_ text: Text) -> Bool {
+    let words = text.split { $0.isSpace || $0.isAny("+-*/()<>&|~_") }
+    return !words.isEmpty && words.allSatisfy { $0.first?.isDigit ?? false }
+      && text.allSatisfy { $0.isSpace || $0.isAny("0123456789abcdefABCDEFxXkKmM+-*/()<>&|~_") }
   }
 
   /// Up to one of `ends` outside of parentheses, comments and strings.
-  private static func expression(_ text: Substring, until ends: Character...) -> Substring {
+  private static func expression(_ text: Text, until ends: String) -> Text {
     var rest = text
     var depth = 0
     while let first = rest.first {
-      if depth <= 0, ends.contains(first) { break }
-      if first == "(" { depth += 1 }
-      if first == ")" { depth -= 1 }
-      if first == "\"" { rest = rest.dropFirst().drop { $0 != "\"" } }
+      if depth <= 0, first.isAny(ends) { break }
+      depth += first.depth("()")
+      if rest.begins("\"") { rest = skipString(rest) }
       rest = skipComments(rest.dropFirst())
     }
     return text[..<rest.startIndex]
   }
 
   /// What is between the brace that `text` begins with and the one that closes it.
-  private static func braced(_ text: Substring) -> Substring {
+  private static func braced(_ text: Text) -> Text {
     var rest = skipComments(text.dropFirst())
     let start = rest.startIndex
     var depth = 1
     while let first = rest.first {
-      if first == "{" { depth += 1 }
-      if first == "}" { depth -= 1 }
+      depth += first.depth("{}")
       if depth == 0 { break }
-      if first == "\"" { rest = rest.dropFirst().drop { $0 != "\"" } }
+      if rest.begins("\"") { rest = skipString(rest) }
       rest = skipComments(rest.dropFirst())
     }
     return text[start..<rest.startIndex]
   }
 
+  /// From the quotation mark on that closes the string at the start of `text`.
+  private static func skipString(_ text: Text) -> Text {
+    text.dropFirst().drop { $0 != UInt8(ascii: "\"") }
+  }
+
   /// `text` without the white space and the comments it starts with.
-  private static func skipSpace(_ text: Substring) -> Substring {
+  private static func skipSpace(_ text: Text) -> Text {
     var rest = text
     while true {
-      let next = skipComments(rest.drop(while: \.isWhitespace))
+      let next = skipComments(rest.drop(while: \.isSpace))
       if next.startIndex == rest.startIndex { return rest }
       rest = next
     }
   }
 
   /// `text` without the comments it starts with: of C, and to the end of the line after `#`.
-  private static func skipComments(_ text: Substring) -> Substring {
+  private static func skipComments(_ text: Text) -> Text {
     var rest = text
     while true {
-      if rest.hasPrefix("/*") {
+      if rest.begins("/*") {
         rest = rest.dropFirst(2)
-        while !rest.isEmpty, !rest.hasPrefix("*/") { rest.removeFirst() }
+        while !rest.isEmpty, !rest.begins("*/") { rest.removeFirst() }
         rest = rest.dropFirst(2)
-      } else if rest.first == "#" {
-        rest = rest.drop { !$0.isNewline }
+      } else if rest.begins("#") {
+        rest = rest.drop { $0 != UInt8(ascii: "\n") }
       } else {
         return rest
       }
@@ -241,8 +240,25 @@ package struct LinkerScript {
   }
 }
 
-extension String {
-  func replacingCharacters(in range: Range<String.Index>, with text: String) -> String {
-    self[..<range.lowerBound] + text + self[range.upperBound...]
+extension ArraySlice<UInt8> {
+  fileprivate func begins(_ text: String) -> Bool { starts(with: text.utf8) }
+
+  fileprivate func isAny(_ words: String...) -> Bool { words.contains { elementsEqual($0.utf8) } }
+
+  fileprivate func consists(of characters: String) -> Bool { allSatisfy { $0.isAny(characters) } }
+}
+
+extension UInt8 {
+  fileprivate var isSpace: Bool { self == 0x20 || (0x09...0x0d).contains(self) }
+  fileprivate var isDigit: Bool { (0x30...0x39).contains(self) }
+  /// What is not ASCII is a part of names.
+  fileprivate var isLetter: Bool { (0x61...0x7a).contains(self | 0x20) || self >= 0x80 }
+  fileprivate var isOfWord: Bool { isLetter || isDigit || self == UInt8(ascii: "_") }
+
+  fileprivate func isAny(_ characters: String) -> Bool { characters.utf8.contains(self) }
+
+  /// 1 for the first of two brackets, which opens, -1 for the other.
+  fileprivate func depth(_ brackets: String) -> Int {
+    self == brackets.utf8.first ? 1 : self == brackets.utf8.last ? -1 : 0
   }
 }

@@ -44,7 +44,7 @@ extension Toolchain {
   /// - Throws: what keeps the links from being made.
   package func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
     let work = try WorkDirectory()
-    let script = LinkerScript(String(decoding: try Files.read(input.script, .text), as: UTF8.self))
+    let script = LinkerScript(try Files.read(input.script, .text))
     guard !script.namesObjects else {
       throw Rejection(
         Problem(
@@ -140,12 +140,12 @@ extension Toolchain {
   }
 
   private func compare(
-    _ first: [UInt8], with input: LinkInput, _ script: String, movedBy distance: UInt64, _ name: String,
+    _ first: [UInt8], with input: LinkInput, _ script: [UInt8], movedBy distance: UInt64, _ name: String,
     in work: FilePath
   ) async throws(Rejection) -> [Finding] {
     let moved = work.appending("\(name).lds").string
     var files = OutputFiles()
-    files.add(script.utf8, to: moved)
+    files.add(script, to: moved)
     try files.write()
     let second: [UInt8]
     do {
