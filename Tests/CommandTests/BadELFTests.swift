@@ -106,6 +106,7 @@ import Testing
         ("two-infos", ["2 purgatory_info"]), ("other-magic", ["magic"]), ("other-size", ["0x388"]),
         ("unknown-flag", ["0x800"]), ("info-at-the-end-of-memory", ["purgatory_info"]),
         ("info-at-another-offset", ["offset 0x38 of the loadable bytes"]),
+        ("a-section-elsewhere", [".head", "no PT_LOAD loads"]),
         ("no-branch", ["header.code0"]), ("text-offset", ["header.text_offset"]),
         ("other-image-size", ["header.image_size"]), ("header-flags", ["header.flags"]),
         ("header-magic", ["header.magic"]), ("a-pe-header", ["header.res5"]),
@@ -143,6 +144,9 @@ import Testing
     try folder.write(
       overwriting(good, try symbolValue(of: "purgatory_info", in: good), [0x38]), to: "info-at-another-offset"
     )
+    // The first section is 2^17 further up than the segment that has its bytes.
+    let sections = Int(clamping: integer(good, 0x28) as UInt64)
+    try folder.write(overwriting(good, sections + 64 + 0x12, [2]), to: "a-section-elsewhere")
     // A symbol's name of the same length, made the struct's own; its address, the last there is.
     let twin = try await CraftedELF(more: ".global purgatory_inf0\npurgatory_inf0: nop").make(in: folder)
     let name = Array("purgatory_inf0".utf8)

@@ -141,7 +141,11 @@ public struct Blob: Sendable {
       let rules = try PurgatoryRules(elf, maximumSize: Int(PURGATORY_MAX_FILE_SIZE))
       var list = FindingList()
       list.add(rules.findings)
-      _ = try PositionIndependence(elf, .purgatory, into: &list)
+      let position = try PositionIndependence(elf, .purgatory, into: &list)
+      // The rules of a purgatory say the same of its one segment.
+      if rules.findings.allSatisfy({ $0.rule != .loadSegment }) {
+        list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
+      }
       // Others' links are proven by check; what is made of a blob here would look as if it were.
       if elf.header.type == .executable, !(rules.loadRange.map { Seal.isIntact(bytes[$0]) } ?? false) {
         list.add(
