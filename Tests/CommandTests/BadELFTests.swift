@@ -67,6 +67,10 @@ import Testing
       $0.options += ["-z", "notext", "-z", "pack-relative-relocs"]
       $0.sections = ".rela.dyn : { *(.rela.dyn) } :load .relr.dyn : { *(.relr.dyn) } :load"
     },
+    Bad("an-address", because: "0x40000040", "purgatory_info") {
+      $0.base = "0x40000000"
+      $0.more = ".balign 8\n.quad 0x40000040"
+    },
     Bad("an-undefined-symbol", because: "undefined", "missing") { $0.more = ".weak missing\nbl missing" },
     Bad("another-entry", because: "entry point 0x3d0") { $0.entry = "code" },
     Bad("no-info", because: "no purgatory_info") { $0.options.append("--strip-all") },

@@ -146,13 +146,16 @@ public struct Blob: Sendable {
       if rules.findings.allSatisfy({ $0.rule != .loadSegment }) {
         list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
       }
+      let isSealed = rules.loadRange.map { Seal.isIntact(bytes[$0]) } ?? false
       // Others' links are proven by check; what is made of a blob here would look as if it were.
-      if elf.header.type == .executable, !(rules.loadRange.map { Seal.isIntact(bytes[$0]) } ?? false) {
+      if elf.header.type == .executable, !isSealed {
         list.add(
           Finding(
             .proof, "ELF header", found: "ET_EXEC, without the seal of a build",
             expected: "a proof that its bytes do not depend on its base",
             help: "link it with -pie, or let purgatory build do it"))
+      } else if !isSealed {
+        try BakedAddresses.find(in: elf, into: &list)
       }
       findings = list.findings
       if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset,

@@ -11,7 +11,10 @@ enum BakedAddresses {
   ///
   /// - Parameter isFolded: whether the words of a section are one finding.
   static func find(in elf: borrowing ELFFile, into list: inout FindingList) throws(ELFError) {
-    guard elf.header.type != .relocatable, elf.header.elfClass == .elf64 else { return }
+    // One cause, one finding: where relocations tell of addresses, their bytes need not.
+    guard elf.header.type != .relocatable, elf.header.elfClass == .elf64,
+      list.broken.isDisjoint(with: [.absoluteAddress, .dynamicRelocation, .gotOrPLT])
+    else { return }
     var landmarks = try Landmarks(elf)
     let pieces =
       elf.sections.isEmpty

@@ -50,11 +50,8 @@ extension Checker {
       file.list.add(FlatLayout.findings(elf, pageRelative: position.pageRelative))
     }
     let proof = proof(of: elf, rules, position, file.path)
-    // One cause, one finding: where relocations tell of addresses, their bytes need not.
     // Firmware that relocates itself has to know where it was linked.
-    if case .missing = proof, profile != .selfRelocating,
-      file.list.broken.isDisjoint(with: [.absoluteAddress, .dynamicRelocation, .gotOrPLT])
-    {
+    if case .missing = proof, profile != .selfRelocating {
       try BakedAddresses.find(in: elf, into: &file.list)
     }
     file.add(proof)
