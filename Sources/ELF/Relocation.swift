@@ -145,7 +145,11 @@ package struct RelocationSymbols {
   package mutating func symbol(
     of entry: RelocationEntry, in table: RelocationTable, _ file: borrowing ELFFile
   ) throws(ELFError) -> SymbolTable.Entry? {
-    guard entry.symbol != 0, let section = table.section else { return nil }
+    guard entry.symbol != 0 else { return nil }
+    guard let section = table.section else {
+      if hidden == nil { hidden = DynamicSymbolNames(file, count: Int(try file.lastDynamicSymbol()) + 1) }
+      return nil
+    }
     if let known = listed[section.link] { return known[Int(entry.symbol)] }
     let symbols = try file.symbolTable(
       try file.linked(from: section, types: [.symbolTable, .dynamicSymbols]))
@@ -166,7 +170,6 @@ package struct RelocationSymbols {
         try listed[section.link]?.name(Int(entry.symbol)) ?? ""
       }
     }
-    if hidden == nil { hidden = DynamicSymbolNames(file, count: Int(try file.lastDynamicSymbol()) + 1) }
     return hidden?[entry.symbol]
   }
 }

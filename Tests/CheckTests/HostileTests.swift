@@ -173,6 +173,24 @@ struct Lie: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Of a kind of findings one is described; what only another would have asked for is looked at all the same.
+  @Test func aTableThatNoTextIsOfIsReadAllTheSame() async throws {
+    let recipe = Recipe(
+      source: ".data\n.balign 8\n.global table\ntable: .quad table, table", script: nil,
+      options: ["-pie", "--no-dynamic-linker", "--export-dynamic", "-Bsymbolic"])
+    var image = Image(bytes: try await recipe.make(in: folder, as: "x"))
+    // The second relocation is R_AARCH64_RELATIVE as the first, and of a symbol.
+    image[image.content(".rela.dyn") + 24 + 12, UInt32.self] = 1
+    for (size, verdict) in [(24, Verdict.broken), (25, .unreadable)] {
+      image[image.section(".dynsym") + 0x38, UInt64.self] = UInt64(size)
+      for folds in [false, true] {
+        var checker = Checker()
+        checker.foldsFindings = folds
+        #expect(checker.check(image.bytes, path: "x").verdict == verdict, "\(size), folded: \(folds)")
+      }
+    }
+  }
+
   /// A header every 64 bytes, each of which could be an embedded purgatory's.
   @Test func veryManyHeadersEndSoon() async throws {
     let host = try await Crafted { $0.entry = "code" }.make(in: folder, as: "x")

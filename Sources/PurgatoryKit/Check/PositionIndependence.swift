@@ -79,6 +79,8 @@ struct PositionIndependence {
     let kind = FindingList.Kind(
       rule: .dynamicRelocation, type: entry.type ?? .max,
       section: landmarks.section(of: entry.offset)?.index ?? 0, effect: expected == "none" ? 0 : 1)
+    // A malformed table of symbols is one whether or not anybody is told of a name in it.
+    _ = try symbols.symbol(of: entry, in: table, elf)
     try list.add(kind) { () throws(ELFError) in
       let text = try RelocationText(entry, table, isDynamic: true, in: elf, &landmarks, &symbols)
       return Finding(
@@ -123,10 +125,8 @@ struct PositionIndependence {
       kind = RelocationClass(entry.type, for: elf.header.machine)
       lastType = (entry.type, kind)
     }
-    var symbol: SymbolTable.Entry?
-    if [.absolute, .pcRelative, .plus, .minus].contains(kind) || isObject {
-      symbol = try symbols.symbol(of: entry, in: table, elf)
-    }
+    let named = try symbols.symbol(of: entry, in: table, elf)
+    let symbol = isObject || [.absolute, .pcRelative, .plus, .minus].contains(kind) ? named : nil
     // Without a symbol it is about the addend, a number.
     var isAbsolute = symbol.map { $0.definition == .absolute && $0.type != .file } ?? (entry.symbol == 0)
     if isAbsolute, symbol != nil, let name = try symbols.name(of: entry, in: table, elf) {
