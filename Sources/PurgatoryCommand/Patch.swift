@@ -72,6 +72,7 @@ struct Patch: Verb {
     var checker = Checker()
     // What it was made of may be linked by hand: that is for check to say.
     checker.allowances = [Allowance(.proof)]
+    checker.judgesEmbedded = blob.isEmbedded
     checker.progress = talk.progress
     let findings = checker.check(blob.contents, path: blob.file).findings
     guard findings.isEmpty else { throw Rejection(findings.map { $0.problem(in: blob.file) }) }

@@ -70,8 +70,7 @@ struct Verify: Verb {
 
   private func verifyFile(_ contents: Contents) throws(Rejection) -> (Blob, HostVerification) {
     let blob = try Blob(contents, file: file, progress.progress)
-    let isRelative = blob.info.flags.contains(.relative)
-    let base = loadAddress ?? (isRelative ? 0 : nil)
+    let base = loadAddress
     var problems: [Problem] = []
     if let base {
       let end = base.plus(blob.info.memorySize)

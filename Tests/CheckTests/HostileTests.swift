@@ -195,7 +195,7 @@ struct Lie: Sendable, CustomTestStringConvertible {
   @Test func veryManyHeadersEndSoon() async throws {
     let host = try await Crafted { $0.entry = "code" }.make(in: folder, as: "x")
     var bytes = host
-    while bytes.count < 1 << 20 { bytes += host.prefix(64) }
+    while bytes.count < 1 << 17 { bytes += host.prefix(64) }
     try folder.write(bytes, to: "x")
     let found = folder.findings(in: "x", embedded: true)
     #expect(found.count == 1 && found[0].contains("one of very many ELF headers inside"), "\(found)")

@@ -233,4 +233,31 @@ import Testing
     try damage("b.img", at: try folder.read("b.img").count - 1)
     #expect(try await folder.purgatory(["verify", "b.img"]).status == .exited(1))
   }
+
+  /// Nobody knows which of the regions has a UART before it is known where they are.
+  @Test func aUARTAmongRelativeRegions() async throws {
+    try await folder.done([
+      "patch", "p.bin", "--kernel-entry", "0x44000000", "--segment", "tree@0x44000000", "--relative",
+      "--load-address", "0x41000000", "--console", "pl011@0x3000000",
+    ])
+    #expect(try await verify("--segment", "tree@0x3000000").status == .exited(0))
+    let there = ["--load-address", "0x41000000", "--segment", "tree@0x44000000"]
+    #expect(try await folder.purgatory(["verify", "p.bin"] + there).status == .exited(0))
+    let inIt = try await verify("--load-address", "0", "--segment", "tree@0x3000000")
+    #expect(inIt.status == .exited(1) && inIt.error.contains("0x3000000-0x3000004"), "\(inIt.error)")
+  }
+
+  /// With an access that there is not, the console is silent (docs/abi.md), and writes nowhere.
+  @Test func aUARTThatIsSilentIsInNobodysWay() async throws {
+    try await fill()
+    var bytes = try folder.read("p.bin")
+    for (access, status) in [(1, 1), (4, 1), (0, 1), (2, 0), (8, 0)] as [(UInt8, Int32)] {
+      bytes.replaceSubrange(
+        Info.offset + Field.consoleBase..<Info.offset + Field.skipChecks,
+        with: [0, 0, 0, 0x44, 0, 0, 0, 0, access, 0, 0, 0])
+      try folder.write(bytes, to: "p.bin")
+      let outcome = try await folder.purgatory(["verify", "p.bin"] + Self.loaded)
+      #expect(outcome.status == .exited(status), "\(access): \(outcome.error)")
+    }
+  }
 }

@@ -1,6 +1,7 @@
 // CheckHarness.swift — what `check` counts is counted again; what it calls clean is patched, shown, extracted, and checked again
 // SPDX-License-Identifier: MIT
 
+import ELF
 import PurgatoryCommand
 import PurgatoryKit
 
@@ -8,8 +9,10 @@ func fuzzCheck(_ bytes: [UInt8]) {
   let other = Profile.allCases[bytes.count % Profile.allCases.count]
   if other != .purgatory { compare(bytes, other) }
   compare(bytes, .purgatory)
-  // A program is judged as such, and of a purgatory in it nothing is said: that is another harness's.
-  guard EmbeddedELF.all(in: bytes).isEmpty else { return }
+  // A program that is no purgatory is judged as such, and of one in it nothing is said: that is another harness's.
+  let hasInfo = (try? ELFFile(bytes).symbols())?
+    .contains { $0.name == "purgatory_info" && $0.definition != .undefined }
+  guard hasInfo ?? false || EmbeddedELF.all(in: bytes).isEmpty else { return }
   guard let blob = try? Blob(bytes, file: "blob") else {
     // What was linked to an address has to be proven before it is taken for a purgatory.
     let isExecutable = Info.integer(bytes, 16, size: 2) == 2 && bytes.first == 0x7f

@@ -29,6 +29,8 @@ public struct Blob: Sendable {
   private let rest: Contents?
   /// The loadable bytes, within `bytes`.
   package let loadRange: Range<Int>
+  /// Whether it is in another program, which is none.
+  package let isEmbedded: Bool
   /// Where `struct purgatory_info` lies in the loadable bytes, in bytes from the first.
   public let infoOffset: Int
   /// What the struct says.
@@ -66,12 +68,13 @@ public struct Blob: Sendable {
     if ELFFile.looksLikeELF(start) {
       bytes = try contents.all()
       rest = nil
-      if let embedded = EmbeddedELF.all(in: bytes).first {
-        (format, loadRange, infoOffset, info) = try Self.locate(embedded, in: bytes)
-      } else {
-        (format, loadRange, infoOffset, info) = try Self.locateInELF(bytes)
-      }
+      // A purgatory may carry what looks like another one; it is itself that is loaded.
+      let embedded = Self.hasInfo(bytes) ? [] : EmbeddedELF.all(in: bytes)
+      isEmbedded = !embedded.isEmpty
+      (format, loadRange, infoOffset, info) =
+        try embedded.isEmpty ? Self.locateInELF(bytes) : Self.locate(embedded, in: bytes)
     } else {
+      isEmbedded = false
       infoOffset = PurgatoryInfo.blobOffset
       let regions: [Contents]
       (format, loadRange, info, regions) = try Self.locateInFlat(contents, start, progress)
@@ -132,6 +135,12 @@ public struct Blob: Sendable {
     self.info = info
   }
 
+  /// Whether an ELF file has the struct of its own.
+  private static func hasInfo(_ bytes: [UInt8]) -> Bool {
+    (try? ELFFile(bytes).symbols())?
+      .contains { $0.name == PurgatoryRules.infoSymbol && $0.definition != .undefined } ?? false
+  }
+
   private static func locateInELF(_ bytes: [UInt8]) throws(Violations) -> (
     Format, Range<Int>, Int, PurgatoryInfo
   ) {
@@ -140,6 +149,7 @@ public struct Blob: Sendable {
       let elf = try ELFFile(bytes)
       let rules = try PurgatoryRules(elf, maximumSize: Int(PURGATORY_MAX_FILE_SIZE))
       var list = FindingList()
+      if elf.isIntermediateCode { list.add(.intermediateCode) }
       list.add(rules.findings)
       let position = try PositionIndependence(elf, .purgatory, into: &list)
       // The rules of a purgatory say the same of its one segment.
@@ -155,7 +165,7 @@ public struct Blob: Sendable {
             expected: "a proof that its bytes do not depend on its base",
             help: "link it with -pie, or let purgatory build do it"))
       } else if !isSealed {
-        try BakedAddresses.find(in: elf, into: &list)
+        try BakedAddresses.find(in: elf, except: rules.infoRange, into: &list)
       }
       findings = list.findings
       if findings.isEmpty, let loadRange = rules.loadRange, let infoOffset = rules.infoOffset,
@@ -171,13 +181,19 @@ public struct Blob: Sendable {
 
   /// The purgatory that another program carries, if it is one of ours.
   private static func locate(
-    _ embedded: EmbeddedELF, in bytes: [UInt8]
+    _ embedded: [EmbeddedELF], in bytes: [UInt8]
   ) throws(Violations) -> (Format, Range<Int>, Int, PurgatoryInfo) {
-    let own = Array(bytes[embedded.range])
-    let start = embedded.range.lowerBound
-    guard let symbols = try? ELFFile(own).symbols(),
-      symbols.contains(where: { $0.name == PurgatoryRules.infoSymbol })
-    else {
+    guard embedded.count == 1, let place = embedded.first?.range else {
+      let places = embedded.map { String(hex: UInt64($0.range.lowerBound)) }.joined(separator: ", ")
+      throw Violations(findings: [
+        Finding(
+          .infoSymbol, "file", found: "\(embedded.count) purgatories in it, at \(places)",
+          expected: "exactly one", help: "give a program with one, or the purgatory itself")
+      ])
+    }
+    let own = Array(bytes[place])
+    let start = place.lowerBound
+    guard hasInfo(own) else {
       throw Violations(findings: [
         Finding(
           .infoSymbol, "purgatory at offset \(String(hex: UInt64(start)))",

@@ -129,9 +129,10 @@ extension PurgatoryInfo.Console {
   /// Whether nothing is said: there is no address.
   public var isSilent: Bool { base == 0 }
 
-  /// Where each byte is written; nil: nothing is said.
+  /// Where each byte is written; nil: nothing is said, for there is no address, or no such access.
   var dataRegister: PurgatoryInfo.Region? {
-    isSilent ? nil : PurgatoryInfo.Region(base: base &+ UInt64(uart.data), size: UInt64(uart.width))
+    isSilent || ![1, 4].contains(uart.width)
+      ? nil : PurgatoryInfo.Region(base: base &+ UInt64(uart.data), size: UInt64(uart.width))
   }
 
   /// As --console takes it.

@@ -43,7 +43,7 @@ extension Toolchain {
     do {
       let linked = try ELFFile(bytes)
       range = linked.segments.first { $0.type == .load }?.fileRange
-      guard FlatImage(linked) == proof.image else {
+      guard FlatImage(linked).isSame(as: proof.image) else {
         throw Problem(
           elf, found: "other bytes with -pie than without", expected: "the bytes that were proven",
           help: "see the commands with -v, and link without -pie to compare")

@@ -15,6 +15,8 @@ package struct LinkerScript {
   /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
   private var bases: [Range<Int>] = []
   private var hasMemory = false
+  /// A section comes before the first of them: it starts at 0.
+  private var startsAtZero = false
   /// Whether it names objects of its own.
   private(set) var namesObjects = false
 
@@ -24,7 +26,7 @@ package struct LinkerScript {
     while !rest.isEmpty {
       let word = rest.prefix(while: \.isOfWord)
       let next = Self.skipSpace(rest.dropFirst(word.count))
-      if word.isAny("INPUT", "GROUP") { namesObjects = true }
+      if word.isAny("INPUT", "GROUP"), next.begins("(") { namesObjects = true }
       if word.isAny("SECTIONS", "MEMORY"), next.begins("{") {
         let body = Self.braced(next)
         if word.isAny("MEMORY") { readMemory(body) } else { readSections(body) }
@@ -42,12 +44,12 @@ package struct LinkerScript {
   /// - Parameter fixed: the bases that are left where they are, by number.
   package func moved(by distance: UInt64, keeping fixed: Set<Int> = []) -> [UInt8] {
     let offset = String(hex: distance)
-    guard !bases.isEmpty else {
-      guard let sectionsStart else { return text }
-      return text[..<sectionsStart] + Array(" . = \(offset); ".utf8) + text[sectionsStart...]
-    }
     var moved: [UInt8] = []
     var end = text.startIndex
+    if bases.isEmpty || startsAtZero, let sectionsStart {
+      moved = text[..<sectionsStart] + Array(" . = \(offset); ".utf8)
+      end = sectionsStart
+    }
     for (index, base) in bases.enumerated() where !fixed.contains(index) {
       moved += text[end..<base.lowerBound]
       moved += Array("((".utf8) + text[base] + Array(") + \(offset))".utf8)
@@ -95,14 +97,14 @@ package struct LinkerScript {
 
   /// Statements that end with a semicolon, and output sections, which have braces.
   private mutating func readSections(_ body: Text) {
-    guard sectionsStart == nil else { return }
-    sectionsStart = body.startIndex
+    sectionsStart = sectionsStart ?? body.startIndex
     var rest = Self.skipSpace(body)
     while !rest.isEmpty {
       let statement = Self.expression(rest, until: ";{")
       let end = body[statement.endIndex...]
       if end.begins("{") {
         readHeader(statement)
+        if bases.isEmpty, !hasMemory { startsAtZero = true }
         rest = Self.skipSpace(body[Self.braced(end).endIndex...].dropFirst())
       } else {
         readAssignment(statement)
@@ -122,10 +124,15 @@ package struct LinkerScript {
 
   /// From the `=` on; nil: something else is assigned to.
   private static func dotAssignment(_ statement: Text) -> Text? {
-    // What follows an output section's brace, such as `> REGION :segment`, stands before the next statement.
-    guard let equals = statement.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-    let before = statement[..<equals].split(whereSeparator: \.isSpace)
-    return before.last?.isAny(".") ?? false ? statement[equals...] : nil
+    // What follows an output section's brace, such as `> REGION :segment`, stands before the next statement; so does an
+    // ASSERT, which needs no semicolon.
+    var word: Text = []
+    for (index, byte) in zip(statement.indices, statement) {
+      if byte == UInt8(ascii: "="), word.isAny(".") { return statement[index...] }
+      let isNext = word.isEmpty || word.endIndex < index
+      if !byte.isSpace { word = statement[(isNext ? index : word.startIndex)...index] }
+    }
+    return nil
   }
 
   /// `NAME ADDRESS (TYPE) : …`, behind whatever belongs to the section before.
@@ -203,7 +210,9 @@ package struct LinkerScript {
       depth += first.depth("{}")
       if depth == 0 { break }
       if rest.begins("\"") { rest = skipString(rest) }
-      rest = skipComments(rest.dropFirst())
+      rest = rest.dropFirst()
+      // In `folder/*.o` no comment begins.
+      if !first.isOfPattern { rest = skipComments(rest) }
     }
     return text[start..<rest.startIndex]
   }
@@ -254,6 +263,9 @@ extension UInt8 {
   /// What is not ASCII is a part of names.
   fileprivate var isLetter: Bool { (0x61...0x7a).contains(self | 0x20) || self >= 0x80 }
   fileprivate var isOfWord: Bool { isLetter || isDigit || self == UInt8(ascii: "_") }
+
+  /// Whether it may be of a file's or a section's name, or stand for one.
+  fileprivate var isOfPattern: Bool { isOfWord || isAny(".*?-]") }
 
   fileprivate func isAny(_ characters: String) -> Bool { characters.utf8.contains(self) }
 

@@ -9,8 +9,10 @@ import ELF
 enum BakedAddresses {
   /// One finding for each section with such words.
   ///
-  /// - Parameter isFolded: whether the words of a section are one finding.
-  static func find(in elf: borrowing ELFFile, into list: inout FindingList) throws(ELFError) {
+  /// - Parameter filledIn: bytes of the file that are not its own, but a loader's.
+  static func find(
+    in elf: borrowing ELFFile, except filledIn: Range<Int>?, into list: inout FindingList
+  ) throws(ELFError) {
     // One cause, one finding: where relocations tell of addresses, their bytes need not.
     guard elf.header.type != .relocatable, elf.header.elfClass == .elf64,
       list.broken.isDisjoint(with: [.absoluteAddress, .dynamicRelocation, .gotOrPLT])
@@ -26,7 +28,9 @@ enum BakedAddresses {
       let skipped = Int(clamping: (8 &- section.address & 7) & 7)
       for offset in stride(from: range.lowerBound + skipped, through: range.upperBound - 8, by: 8) {
         // Most words are no addresses of anything: their high bytes tell.
-        guard elf.bytes[isLittle ? offset + 7 : offset] == 0 else { continue }
+        guard elf.bytes[isLittle ? offset + 7 : offset] == 0, !(filledIn?.contains(offset) ?? false) else {
+          continue
+        }
         let bytes = elf.bytes[offset..<offset + 8]
         let word = (isLittle ? bytes.reversed() : Array(bytes)).reduce(0) { $0 << 8 | UInt64($1) }
         guard landmarks.isAddress(word) else { continue }

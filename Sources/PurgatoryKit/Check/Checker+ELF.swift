@@ -27,10 +27,7 @@ extension Checker {
   private func judge(_ elf: borrowing ELFFile, into file: inout CheckedFile) throws(ELFError) {
     if file.judged == "nothing" { file.judged = elf.description }
     if elf.isIntermediateCode {
-      return file.list.add(
-        Finding(
-          .malformedELF, "sections", found: "GCC's intermediate code (-flto), which a link compiles",
-          expected: "machine code", help: "compile it without -flto, or check what is linked"))
+      return file.list.add(.intermediateCode)
     }
     let position = try PositionIndependence(elf, profile, into: &file.list)
     file.counts = file.counts + position.counts
@@ -52,7 +49,7 @@ extension Checker {
     let proof = proof(of: elf, rules, position, file.path)
     // Firmware that relocates itself has to know where it was linked.
     if case .missing = proof, profile != .selfRelocating {
-      try BakedAddresses.find(in: elf, into: &file.list)
+      try BakedAddresses.find(in: elf, except: rules.infoRange, into: &file.list)
     }
     file.add(proof)
     if let alignment = linkProof?.alignment, alignment > PurgatoryInfo.loadAlignment, case .made = proof {
@@ -70,7 +67,9 @@ extension Checker {
     {
       return .made(by: Seal.description)
     }
-    if let linkProof, linkProof.findings.isEmpty, linkProof.image == FlatImage(elf) {
+    if let linkProof, linkProof.findings.isEmpty,
+      linkProof.image.isSame(as: FlatImage(elf), filledIn: info(in: elf))
+    {
       return .made(by: "links at several bases: these are their bytes")
     }
     if let linkProof, linkProof.findings.isEmpty, elf.header.type != .relocatable {
@@ -98,6 +97,12 @@ extension Checker {
     default: "purgatory check\(profile) \(path) --objects OBJECT… --script SCRIPT"
     }
   }
+}
+
+extension Finding {
+  static let intermediateCode = Finding(
+    .malformedELF, "sections", found: "GCC's intermediate code (-flto), which a link compiles",
+    expected: "machine code", help: "compile it without -flto, or check what is linked")
 }
 
 extension ELFFile {

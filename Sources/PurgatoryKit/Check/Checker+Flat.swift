@@ -103,7 +103,7 @@ extension Checker {
   }
 
   /// Where in the flat file of `elf` a loader writes.
-  private func info(in elf: borrowing ELFFile) -> Range<Int>? {
+  func info(in elf: borrowing ELFFile) -> Range<Int>? {
     guard profile == .purgatory, let rules = try? PurgatoryRules(elf, maximumSize: .max),
       rules.findings.isEmpty, let offset = rules.infoOffset
     else { return nil }

@@ -12,8 +12,9 @@ package struct EmbeddedELF: Sendable {
   /// A loader looks one of these up in its purgatory.
   private static let symbols: Set<String> = ["purgatory_start", PurgatoryRules.infoSymbol]
 
-  /// How many bytes may be looked at as ELF files: hosts carry a few, a hostile one a header every 64 bytes.
-  private static let budget = 4 << 30
+  /// How many bytes may be looked at as ELF files: so many, or so many times the host's. Hosts carry a few, a hostile one a
+  /// header every 64 bytes.
+  private static let budget = (bytes: 16 << 20, times: 64)
   /// A purgatory has a few thousand bytes; what debug information can make of that is far below this.
   private static let maximumSize = 64 << 20
 
@@ -28,7 +29,7 @@ package struct EmbeddedELF: Sendable {
   static func search(_ host: [UInt8]) throws(ELFError) -> [EmbeddedELF] {
     var found: [EmbeddedELF] = []
     var start = min(1, host.count)
-    var budget = budget
+    var budget = max(budget.bytes, budget.times.times(host.count) ?? .max)
     while let magic = host[start...].firstIndex(of: 0x7f) {
       start = magic + 1
       // The magic alone is also in what reads and writes ELF files.
@@ -60,8 +61,9 @@ package struct EmbeddedELF: Sendable {
 
   /// The bytes of the purgatory at the start of `bytes`; nil: there is none.
   private static func purgatorySize(_ bytes: [UInt8]) -> Int? {
-    guard let elf = try? ELFFile(bytes), let names = try? elf.symbols().map(\.name),
-      !symbols.isDisjoint(with: names)
+    guard let elf = try? ELFFile(bytes),
+      let defined = try? elf.symbols().filter({ $0.definition != .undefined }),
+      !symbols.isDisjoint(with: defined.map(\.name))
     else { return nil }
     return elf.extent
   }

@@ -5,7 +5,7 @@ internal import CheckedArithmetic
 import ELF
 
 /// The bytes of a flat file, which `objcopy -O binary` makes: those of the file, at the distances of their load addresses.
-struct FlatImage: Sendable, Equatable {
+struct FlatImage: Sendable {
   /// By offset in the flat file.
   let pieces: [(offset: UInt64, name: String, bytes: [UInt8])]
 
@@ -21,8 +21,18 @@ struct FlatImage: Sendable, Equatable {
 
   var size: UInt64 { pieces.last.map { $0.offset &+ UInt64($0.bytes.count) } ?? 0 }
 
-  static func == (left: FlatImage, right: FlatImage) -> Bool {
-    left.pieces.elementsEqual(right.pieces) { $0.offset == $1.offset && $0.bytes == $1.bytes }
+  /// - Parameter filledIn: bytes that may differ: a loader's.
+  func isSame(as other: FlatImage, filledIn: Range<Int>? = nil) -> Bool {
+    func own(_ piece: (offset: UInt64, name: String, bytes: [UInt8])) -> [UInt8] {
+      guard let filledIn else { return piece.bytes }
+      let start = Int(clamping: piece.offset)
+      let skipped = filledIn.clamped(to: start..<start + piece.bytes.count)
+      return Array(
+        piece.bytes[..<(skipped.lowerBound - start)] + piece.bytes[(skipped.upperBound - start)...])
+    }
+    return pieces.elementsEqual(other.pieces) {
+      $0.offset == $1.offset && $0.bytes.count == $1.bytes.count && own($0) == own($1)
+    }
   }
 
   /// What keeps `flat` from being these bytes, complete and in order.

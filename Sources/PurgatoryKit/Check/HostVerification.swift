@@ -44,16 +44,19 @@ package struct HostVerification: Sendable {
 
   /// - Parameters:
   ///   - info: the purgatory's.
-  ///   - base: where the purgatory is loaded; nil: nobody knows, and none of its addresses depend on it.
+  ///   - base: where the purgatory is loaded; nil: nobody knows. Relative addresses are then as from 0.
   ///   - segments: all that is loaded, but for the purgatory.
   ///   - progress: of the digests.
   /// - Throws: `Rejection` for a file that cannot be read, or is changed while it is.
   package init(
     _ info: PurgatoryInfo, at base: UInt64?, segments: [Segment], _ progress: Progress? = nil
   ) throws(Rejection) {
-    let purgatory = base.map { PurgatoryInfo.Region(base: $0, size: info.memorySize) }
+    let isRelative = info.flags.contains(.relative)
+    let purgatory = (base ?? (isRelative ? 0 : nil)).map {
+      PurgatoryInfo.Region(base: $0, size: info.memorySize)
+    }
     let memory = try LoadedMemory(segments, purgatory: purgatory)
-    let bias = info.flags.contains(.relative) ? base ?? 0 : 0
+    let bias = isRelative ? base ?? 0 : 0
     let places = info.usedRegions.map { index, region in
       (index, PurgatoryInfo.Region(base: region.base &+ bias, size: region.size, digest: region.digest))
     }
@@ -61,8 +64,9 @@ package struct HostVerification: Sendable {
     let isHashed = refusal == nil && !info.skipChecks
     let (each, all) = (info.flags.contains(.verifyRegions), info.flags.contains(.verifyCombined))
 
-    // It speaks before it hashes.
-    let register = info.flags.contains(.quiet) ? nil : info.console?.dataRegister
+    // It speaks before it hashes. Where that is among relative regions, nobody knows without their base.
+    let isSilent = info.flags.contains(.quiet) || isRelative && base == nil
+    let register = isSilent ? nil : info.console?.dataRegister
     let found = places.map { _, region in isHashed ? memory.find(region, saidAt: register) : .init() }
     if isHashed, each { try Contents.hash(found.compactMap(\.contents), progress) }
     let regions = try zip(places, found).map { place, found throws(Rejection) in

@@ -32,7 +32,7 @@ extension Toolchain {
   /// In which bits of an address the other links' base differs from the script's own: whichever is asked for, above those
   /// of a page, differs in one of them, and two of them in one of the last.
   package static let proofDistances: [UInt64] = [
-    0x2a5b_2a5b_6c3d_5000, 0x55a4_d5a4_93c2_a000, 0x7fff_7fff_7fff_7000, 0x7fff_ffff_ff80_0000,
+    0x2a5b_2a5b_6c3d_5000, 0x55a4_d5a4_93c2_a000, 0x7fff_7fff_7fff_7000, 0xffff_ffff_ff80_0000,
   ]
   /// The same for 32-bit files.
   private static let narrowDistances: [UInt64] = [0x2a5b_5000, 0xd5a4_a000, 0x7fff_7000, 0xff80_0000]

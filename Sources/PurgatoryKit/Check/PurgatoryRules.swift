@@ -19,10 +19,17 @@ struct PurgatoryRules {
   private(set) var loadRange: Range<Int>?
   /// Where the struct lies in the loadable bytes.
   private(set) var infoOffset: Int?
+  /// Where the struct is in the file.
+  var infoRange: Range<Int>? {
+    guard let start = loadRange?.lowerBound, let infoOffset else { return nil }
+    return start + infoOffset..<start + infoOffset + PurgatoryInfo.size
+  }
   /// What the struct says.
   private(set) var info: PurgatoryInfo?
   /// Bytes of memory that the program headers say are needed; nil: an object, which has none.
   private var memorySize: UInt64?
+  /// Bytes of memory that loaders of an object give it: they put its NOBITS sections behind the others.
+  private var objectMemorySize: UInt64?
 
   /// - Parameter maximumSize: the budget for loadable bytes.
   init(_ elf: borrowing ELFFile, maximumSize: Int) throws(ELFError) {
@@ -81,6 +88,15 @@ struct PurgatoryRules {
         .loadSegment, section.name, found: "allocated bytes outside the PT_LOAD",
         expected: "all of them in its file bytes")
     }
+    for section in elf.sections
+    where section.isLoaded && section.type == .noBits && !section.flags.contains(.threadLocal) {
+      let start = section.address &- load.virtualAddress
+      if start < load.fileSize || start > load.memorySize || section.size > load.memorySize &- start {
+        report(
+          .loadSegment, section.name, found: "memory outside that of the PT_LOAD, or over its bytes",
+          expected: "all of it behind its file bytes")
+      }
+    }
     if elf.header.entry != load.virtualAddress {
       report(
         .entry, "ELF header", found: "entry point \(String(hex: elf.header.entry))",
@@ -106,6 +122,22 @@ struct PurgatoryRules {
       report(
         .loadSegment, section.name, found: "\(section.size) loadable bytes",
         expected: "at most \(maximumSize)", help: Self.tooLarge)
+    }
+    if section.alignment == 0 || !section.alignment.isMultiple(of: PurgatoryInfo.loadAlignment) {
+      report(
+        .loadSegment, section.name, found: "an alignment of \(section.alignment)",
+        expected: "a multiple of 4 KiB: that is where its code runs")
+    }
+    let memorySize = elf.sections.filter { $0.isLoaded && $0.type == .noBits }
+      .reduce(UInt64(section.fileRange.count)) { end, scratch in
+        let start = end.roundedUp(to: max(scratch.alignment, 1))
+        return start.flatMap { $0.plus(scratch.size) } ?? .max
+      }
+    objectMemorySize = memorySize
+    if memorySize > UInt64(PURGATORY_MAX_MEMORY_SIZE) {
+      report(
+        .loadSegment, "sections", found: "\(String(hex: memorySize)) bytes of memory",
+        expected: "at most \(String(hex: UInt64(PURGATORY_MAX_MEMORY_SIZE)))")
     }
     let entry = try elf.symbols().first {
       $0.name == Self.entrySymbol && $0.definition == .section(section.index)
@@ -180,6 +212,11 @@ struct PurgatoryRules {
         report(
           .infoSymbol, "\(Self.infoSymbol).memory_size", found: String(hex: decoded.memorySize),
           expected: "\(String(hex: memorySize)), what the file takes in memory")
+      }
+      if let objectMemorySize, objectMemorySize < decoded.memorySize {
+        report(
+          .infoSymbol, "\(Self.infoSymbol).memory_size", found: String(hex: decoded.memorySize),
+          expected: "at most \(String(hex: objectMemorySize)), what loaders give the sections of the object")
       }
       self.info = decoded
     } catch {
