@@ -76,7 +76,7 @@ random: bootstrap $(static) ## run random command lines (random=100000 of them),
 	  .build/release/random-commands $$count 2 && wait $$first
 
 # It is built by itself: what is fuzzed reports where it has been, and AddressSanitizer is linked in.
-fuzz: bootstrap ## give each parser, or only TARGET, ten million random inputs, or as many as in SECONDS: a line each; .build-fuzz/crashes has what it finds
+fuzz: bootstrap ## give each parser, or only TARGET, ten million random inputs, or as many as in SECONDS=60: a line each; .build-fuzz/crashes has what it finds
 	@scripts/bootstrap xz-utils zstd
 	PURGATORY_FUZZ=1 swift build -c release --product fuzz --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
 	@scripts/fuzz '$(TARGET)' '$(SECONDS)' $(RUNS)

@@ -123,8 +123,8 @@ extension Rule {
     case .loadSegment:
       Text(
         what: """
-          Not exactly one PT_LOAD; a base that is not a multiple of 4 KiB; loaded bytes outside of it; more than 8192 bytes
-          (`--max-size`) or 256 KiB of memory; an object file.
+          Not exactly one PT_LOAD; a base that is not a multiple of 4 KiB; loaded bytes or memory outside of it; more than 8192
+          bytes (`--max-size`) or 256 KiB of memory; an object file, but for one with a single section of bytes, aligned to pages.
           """,
         why:
           "A flat blob is one piece of memory: what a second segment holds would have to be placed by somebody.",
@@ -141,7 +141,7 @@ extension Rule {
         what: """
           Not exactly one defined `purgatory_info`; not an object of 0x390 bytes, 8-byte aligned, wholly in the file's
           bytes, at their offset 0x40; a wrong magic, version or size in it, an access of the console that is not known, a
-          `memory_size` that is not what the segment takes; contents that the purgatory would refuse: a `kernel_entry` that is not
+          `memory_size` that is not what the segment takes, or more than an object's sections do; contents that the purgatory would refuse: a `kernel_entry` that is not
           a multiple of 4, a console between two registers, or that no byte would ever leave by, a `result_addr` that is not a
           multiple of 8, a region that is not 16-byte aligned or wraps.
           """,
