@@ -9,7 +9,7 @@ package struct EmbeddedELF: Sendable {
   /// Its bytes, within the host's.
   package let range: Range<Int>
 
-  /// A loader looks one of these up in its purgatory.
+  /// A loader looks one of these up in its purgatory. That of RISC-V only refers to one.
   private static let symbols: Set<String> = ["purgatory_start", PurgatoryRules.infoSymbol]
 
   /// How many bytes may be looked at as ELF files: so many, or so many times the host's. Hosts carry a few, a hostile one a
@@ -61,9 +61,8 @@ package struct EmbeddedELF: Sendable {
 
   /// The bytes of the purgatory at the start of `bytes`; nil: there is none.
   private static func purgatorySize(_ bytes: [UInt8]) -> Int? {
-    guard let elf = try? ELFFile(bytes),
-      let defined = try? elf.symbols().filter({ $0.definition != .undefined }),
-      !symbols.isDisjoint(with: defined.map(\.name))
+    guard let elf = try? ELFFile(bytes), let names = try? elf.symbols().map(\.name),
+      !symbols.isDisjoint(with: names)
     else { return nil }
     return elf.extent
   }
