@@ -31,14 +31,21 @@ struct StringTable {
 
   /// The string at byte `offset`; bytes that are not UTF-8 become U+FFFD.
   mutating func string(at offset: UInt32, place: @autoclosure () -> String) throws(ELFError) -> String {
-    guard offset != 0 else { return "" }
+    String(decoding: try name(at: offset, place: place()), as: UTF8.self)
+  }
+
+  /// The same as it is in the file.
+  mutating func name(at offset: UInt32, place: @autoclosure () -> String) throws(ELFError)
+    -> ArraySlice<UInt8>
+  {
+    guard offset != 0 else { return [] }
     try checkName(offset, place: place())
     let name = bytes.dropFirst(Int(offset)).prefix { $0 != 0 }
     budget -= name.count
     try check(
       budget >= 0, self.place, found: "strings that overlap too much",
       expected: "no more than 16 times the file")
-    return String(decoding: name, as: UTF8.self)
+    return name
   }
 
   /// Checks that there is a string at byte `offset`.

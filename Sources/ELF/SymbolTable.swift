@@ -46,7 +46,13 @@ package struct SymbolTable {
   ///
   /// Throws an ``ELFError`` for a table without strings, or with symbols that share too many of them.
   package mutating func name(_ index: Int) throws(ELFError) -> String {
-    try names?.string(at: raw[index].st_name, place: "symbol \(index) of \(place)") ?? "symbol \(index)"
+    String(decoding: try nameBytes(index), as: UTF8.self)
+  }
+
+  /// The same as it is in the file: names that differ may look alike.
+  package mutating func nameBytes(_ index: Int) throws(ELFError) -> ArraySlice<UInt8> {
+    try names?.name(at: raw[index].st_name, place: "symbol \(index) of \(place)")
+      ?? Array("symbol \(index)".utf8)[...]
   }
 
   mutating func symbol(_ index: Int) throws(ELFError) -> Symbol {

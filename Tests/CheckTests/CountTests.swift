@@ -93,4 +93,17 @@ import Testing
     try await Command.tool("llvm-objcopy", ["--strip-all", "program", "stripped"], in: folder.path)
     #expect(try await counts("stripped").undefinedSymbols == 1)
   }
+
+  /// Names are bytes: what looks alike, or is no text at all, is still another one.
+  @Test func namesThatLookAlikeAreTwo() async throws {
+    let names = ["\u{e9}", "e\u{301}", "ab", "cd"]
+    let recipe = Recipe(source: names.map { "bl \"\($0)\"" }.joined(separator: "\n"), isLinked: false)
+    var bytes = try await recipe.make(in: folder, as: "x")
+    for (name, byte) in [("ab", 0xfe), ("cd", 0xff)] as [(String, UInt8)] {
+      let range = try #require(bytes.firstRange(of: Array(name.utf8) + [0]))
+      bytes.replaceSubrange(range.dropLast(), with: [byte, byte])
+    }
+    try folder.write(bytes, to: "x")
+    #expect(try await counts("x").undefinedSymbols == names.count)
+  }
 }

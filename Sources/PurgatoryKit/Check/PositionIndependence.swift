@@ -204,7 +204,7 @@ struct PositionIndependence {
 
   private mutating func findUndefined(in elf: borrowing ELFFile, _ list: inout FindingList) throws(ELFError) {
     // GNU ld writes the version behind a name in .symtab, but not in .dynsym.
-    var names: Set<Substring> = []
+    var names: Set<ArraySlice<UInt8>> = []
     var undefined: [(name: String, isWeak: Bool)] = []
     var tables = [try elf.symbolTable()]
     if elf.segments.contains(where: { $0.type == .dynamic })
@@ -215,10 +215,9 @@ struct PositionIndependence {
     for case var table? in tables {
       for index in table.indices.dropFirst()
       where table[index].definition == .undefined && table[index].isNamed {
-        let name = try table.name(index)
-        let end = name.utf8.firstIndex(of: UInt8(ascii: "@")) ?? name.endIndex
-        guard names.insert(name[..<end]).inserted else { continue }
-        undefined.append((name, table[index].binding == .weak))
+        let name = try table.nameBytes(index)
+        guard names.insert(name.prefix { $0 != UInt8(ascii: "@") }).inserted else { continue }
+        undefined.append((String(decoding: name, as: UTF8.self), table[index].binding == .weak))
       }
     }
     counts.undefinedSymbols = undefined.count
