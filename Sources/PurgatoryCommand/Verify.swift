@@ -70,9 +70,8 @@ struct Verify: Verb {
 
   private func verifyFile(_ contents: Contents) throws(Rejection) -> (Blob, HostVerification) {
     let blob = try Blob(contents, file: file, progress.progress)
-    let base = loadAddress
     var problems: [Problem] = []
-    if let base {
+    if let base = loadAddress {
       let end = base.plus(blob.info.memorySize)
       if !base.isMultiple(of: PurgatoryInfo.loadAlignment)
         || end.map({ $0 &- 1 > PurgatoryInfo.maximumAddress }) ?? true
@@ -97,9 +96,9 @@ struct Verify: Verb {
       }
     }
     guard problems.isEmpty else { throw Rejection(problems) }
-    if blob.format == .bundle { segments += try blob.bundled(at: base ?? 0) }
+    if blob.format == .bundle { segments += try blob.bundled(at: loadAddress ?? 0) }
     let verification = try HostVerification(
-      blob.info, at: base, segments: segments, progress.progress)
+      blob.info, at: loadAddress, segments: segments, progress.progress)
     try refuseChanges(contents, segments)
     return (blob, verification)
   }
