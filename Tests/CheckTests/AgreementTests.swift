@@ -57,7 +57,20 @@ import Testing
     #expect(untouched.isEmpty)
   }
 
-  struct Lie: Sendable, CustomTestStringConvertible {
+  /// A link compiles it, and it is not what is in the file then. What has code beside it is linked as it is.
+  @Test func intermediateCodeIsNoPurgatory() async throws {
+    let elf = try await Built.get().elf
+    var image = Image(bytes: try RelocatableObject(Blob(elf, file: "elf")).bytes)
+    let name = try #require(image.bytes.firstRange(of: ".purgatory\0".utf8))
+    image.bytes.replaceSubrange(name, with: ".gnu.lto_x\0".utf8)
+    #expect(try await patch(image.bytes).outcome.status == .exited(0))
+    image[image.section(".gnu.lto_x") + 4, UInt32.self] = 14  // SHT_INIT_ARRAY, not SHT_PROGBITS
+    let (outcome, changed) = try await patch(image.bytes)
+    #expect(outcome.status == .exited(1) && outcome.error.contains("intermediate code"), "\(outcome.error)")
+    #expect(changed.isEmpty && folder.judge("file").verdict == .unreadable)
+  }
+
+  struct HeaderLie: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let rules: Set<Rule>
     /// The section, the offset of a field of 8 bytes in its header (gABI), and what is in it.
@@ -70,32 +83,33 @@ import Testing
 
   /// Headers by which a loader gives it other memory than it takes.
   static let linked = [
-    Lie(
+    HeaderLie(
       testDescription: "elsewhere", rules: [.loadSegment], section: ".scratch", field: address,
       value: 0x10_0000),
-    Lie(testDescription: "larger", rules: [.loadSegment], section: ".scratch", field: size, value: 0x10_0000),
-    Lie(
+    HeaderLie(
+      testDescription: "larger", rules: [.loadSegment], section: ".scratch", field: size, value: 0x10_0000),
+    HeaderLie(
       testDescription: "larger than there is", rules: [.loadSegment], section: ".scratch", field: size,
       value: .max),
   ]
   static let objects = [
-    Lie(testDescription: "none", rules: [.infoSymbol], section: ".scratch", field: size, value: 0),
-    Lie(
+    HeaderLie(testDescription: "none", rules: [.infoSymbol], section: ".scratch", field: size, value: 0),
+    HeaderLie(
       testDescription: "in the page", rules: [.infoSymbol], section: ".scratch", field: alignment, value: 16),
-    Lie(
+    HeaderLie(
       testDescription: "too large", rules: [.loadSegment], section: ".scratch", field: size, value: 1 << 40),
-    Lie(
+    HeaderLie(
       testDescription: "larger than there is", rules: [.loadSegment], section: ".scratch", field: size,
       value: .max),
-    Lie(
+    HeaderLie(
       testDescription: "code off its page", rules: [.loadSegment], section: ".purgatory", field: alignment,
       value: 8),
-    Lie(
+    HeaderLie(
       testDescription: "an alignment of 0", rules: [.loadSegment], section: ".purgatory", field: alignment,
       value: 0),
   ]
 
-  private func expectRefusal(_ bytes: [UInt8], _ lie: Lie) async throws {
+  private func expectRefusal(_ bytes: [UInt8], _ lie: HeaderLie) async throws {
     var image = Image(bytes: bytes)
     #expect(image.section(lie.section) != image.section(0), "no such section")
     try folder.write(bytes, to: "file")
@@ -106,11 +120,11 @@ import Testing
     #expect(try await folder.purgatory(["show", "file"]).status == .exited(1))
   }
 
-  @Test(arguments: linked) func memoryOfALinkedFile(_ lie: Lie) async throws {
+  @Test(arguments: linked) func memoryOfALinkedFile(_ lie: HeaderLie) async throws {
     try await expectRefusal(Built.get().elf, lie)
   }
 
-  @Test(arguments: objects) func memoryOfAnObject(_ lie: Lie) async throws {
+  @Test(arguments: objects) func memoryOfAnObject(_ lie: HeaderLie) async throws {
     try await expectRefusal(RelocatableObject(Blob(Built.get().elf, file: "elf")).bytes, lie)
   }
 
