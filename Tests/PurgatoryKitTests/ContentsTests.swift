@@ -193,14 +193,19 @@ import Testing
   /// What is read whole, by somebody else who writes to it all the time.
   @Test func aFileThatIsChangedWhileItIsReadWhole() throws {
     try write([UInt8](repeating: 1, count: 24 << 20))
-    let writer = Process()
-    writer.executableURL = URL(filePath: "/bin/sh")
-    writer.arguments = ["-c", "while :; do printf x | dd of='\(path)' conv=notrunc; done"]
-    writer.standardOutput = FileHandle.nullDevice
-    writer.standardError = FileHandle.nullDevice
-    try writer.run()
-    // It has the signal mask of this thread, whatever that is.
-    defer { kill(writer.processIdentifier, SIGKILL) }
+    let writer = try FileHandle(forWritingTo: URL(filePath: path))
+    let (isDone, ended) = (Counter(), DispatchSemaphore(value: 0))
+    Thread.detachNewThread {
+      while isDone.count == 0 {
+        try? writer.seek(toOffset: 0)
+        try? writer.write(contentsOf: [0x78])
+      }
+      ended.signal()
+    }
+    defer {
+      isDone.add(1)
+      ended.wait()
+    }
     var refusal: Rejection?
     for _ in 0..<1000 where refusal == nil {
       do throws(Rejection) {
