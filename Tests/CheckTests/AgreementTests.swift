@@ -68,6 +68,7 @@ import Testing
     let (outcome, changed) = try await patch(image.bytes)
     #expect(outcome.status == .exited(1) && outcome.error.contains("intermediate code"), "\(outcome.error)")
     #expect(changed.isEmpty && folder.judge("file").verdict == .unreadable)
+    #expect(try await folder.purgatory(["show", "file"]).status == .exited(1))
   }
 
   struct HeaderLie: Sendable, CustomTestStringConvertible {
