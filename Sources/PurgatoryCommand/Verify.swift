@@ -172,7 +172,7 @@ struct VerificationDescription: Encodable {
       case .mismatch(let region):
         ("mismatch", region.map { UInt32(clamping: $0) } ?? PurgatoryInfo.failedCombined, nil)
       case .badInfo(let field, _): ("bad-info", nil, field)
-      case .unknown: ("unknown", nil, nil)
+      case .unknown, .overwritten: ("unknown", nil, nil)
       }
     regions = verification.regions.map {
       Region(

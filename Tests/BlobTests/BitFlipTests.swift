@@ -65,7 +65,7 @@ import Testing
       prediction.failedRegion = region.map { UInt32(clamping: $0) } ?? UInt32(PURGATORY_FAILED_COMBINED)
     case .badInfo: prediction.statuses = [.badInfo]
     // Other memory is not what was loaded, or not there at all.
-    case .unknown: prediction.statuses = [.mismatch, .exception]
+    case .unknown, .overwritten: prediction.statuses = [.mismatch, .exception]
     }
     // There may be no memory where the result is to go: that comes last, unless something was wrong before.
     let place = info.resultAddress &+ bias

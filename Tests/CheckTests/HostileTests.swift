@@ -203,4 +203,21 @@ struct Lie: Sendable, CustomTestStringConvertible {
     try folder.write(Array(bytes.prefix(1 << 14)), to: "x")
     #expect(folder.findings(in: "x").map { String($0.prefix(6)) } == ["entry:"])
   }
+
+  /// Symbols that share one long name, in files that are small.
+  @Test func veryManyNamesEndSoon() throws {
+    var elf = LargeELF(segmentSizes: [1 << 10])
+    let names = 100
+    let name = String(repeating: "a", count: 10_000)
+    let table = elf.add(symbols: [.init(name: name)] + (1..<names).map { .init(name: "\($0)") })
+    for index in 1...names {
+      elf.sections[table - 1].bytes.replaceSubrange(24 * index..<24 * index + 4, with: [1, 0, 0, 0])
+    }
+    let one = elf.bytes
+    for (count, isRefused) in [(100, true), (4, false)] {
+      try folder.write([UInt8]((0..<count).map { _ in one }.joined()), to: "x")
+      let found = folder.findings(in: "x", embedded: true)
+      #expect(found.contains { $0.contains("one of very many ELF headers inside") } == isRefused, "\(found)")
+    }
+  }
 }

@@ -23,6 +23,9 @@ import Testing
     try folder.write(".global far\nfar = 0x40000100\n", to: "b.s")
     try await Command.tool("clang", ["--target=aarch64-none-elf", "-c", "b.s", "-o", "b.o"], in: folder.path)
     try folder.write(script, to: "s.lds")
+    try folder.write("MEMORY { INCLUDE ram.lds }\n", to: "memory.lds")
+    try folder.write("ram : ORIGIN = 0x1000, LENGTH = 64K\n", to: "ram.lds")
+    try folder.write("a/*.o(.text) *(.text) /* } */\n", to: "text.lds")
     let toolchain = try Toolchain.find(
       tools, crossCompile: nil, path: ProcessInfo.processInfo.environment["PATH"] ?? "")
     return try await toolchain.prove(
@@ -180,6 +183,17 @@ import Testing
       "a large alignment",
       "SECTIONS { . = 0x10000; .text : { *(.text) } . = ALIGN(0x10000); .data : { *(.data) } }"
     ),
+    (
+      "a comment behind a base",
+      "SECTIONS { . = 0x1000 /* the start of . */; .text : { *(.text) } . = 0x2000 # 2\n; .data : { *(.data) } }"
+    ),
+    ("a comment in a header", "SECTIONS { .text 0x1000 /* : */ : { *(.text) } .data : { *(.data) } }"),
+    ("a name in quotation marks", "SECTIONS { \".text\" 0x1000 : { *(.text) } .data : { *(.data) } }"),
+    ("two colons", "SECTIONS { .text 0x1000 : AT(1 ? 0x1000 : 0) { *(.text) } .data : { *(.data) } }"),
+    (
+      "files that are included",
+      "INCLUDE memory.lds SECTIONS { .text : { INCLUDE \"text.lds\" } >ram .data : { *(.data) } >ram }"
+    ),
     ("a wildcard", "SECTIONS { . = 0x1000; .text : { */*.o(.text) *(.text) } .data : { *(.data) } }"),
   ]
 
@@ -211,6 +225,14 @@ import Testing
     [
       "MEMORY { ram : ORIGIN = 0x40000000, LENGTH = 1M uart : ORIGIN = 0x09000000, LENGTH = 4K } "
         + "SECTIONS { .text : { *(.text) } >ram .data : { *(.data) } >ram place = ORIGIN(uart); }",
+      "MEMORY { uart : ORIGIN = 0x09000000 /* a PL011 */, LENGTH = 4K ram : ORIGIN = 0x40000000, LENGTH = 1M } "
+        + "SECTIONS { .text : { *(.text) } >ram .data : { *(.data) } >ram place = ORIGIN(uart); }",
+      "MEMORY { uart : ORIGIN = (0x09000000), LENGTH = 4K ram : ORIGIN = (160M), LENGTH = 1M } "
+        + "SECTIONS { .text : { *(.text) } >ram .data : { *(.data) } >ram place = ORIGIN(uart); }",
+      "base = 0x0a000000; MEMORY { uart : ORIGIN = base - 0x1000000, LENGTH = 4K ram : ORIGIN = base, LENGTH = 1M } "
+        + "SECTIONS { .text : { *(.text) } >ram .data : { *(.data) } >ram place = ORIGIN(uart); }",
+      "SECTIONS { .text : { *(.text) } .data : { *(.data) } . = 0x09000000; place = .; }",
+      "SECTIONS { .text : { *(.text) } .data : { *(.data) } .uart 0x09000000 (NOLOAD) : { place = .; . += 8; } }",
       "SECTIONS { . = 0x09000000; place = .; . = 0x40000000; .text : { *(.text) } .data : { *(.data) } }",
       "MEMORY { flash : ORIGIN = 0x08000000, LENGTH = 1M ram : ORIGIN = 0x20000000, LENGTH = 1M } "
         + "SECTIONS { .text : { *(.text) } >flash .data : { *(.data) } >flash .bss (NOLOAD) : { place = .; *(.bss) } >ram }",
@@ -237,10 +259,20 @@ import Testing
   }
 
   /// What a script adds is not looked at, so it may not.
-  @Test func aScriptNamesNoObjects() async throws {
-    await #expect(throws: Rejection.self) {
-      _ = try await prove("nop", .llvm, script: "INPUT(c.o)\n" + Self.script)
+  @Test(arguments: [
+    "INPUT(c.o)", "STARTUP (c.o)", "INCLUDE more.lds", "INCLUDE \"none.lds\"", "INCLUDE loop.lds;",
+  ])
+  func aScriptNamesNoObjects(_ statement: String) async throws {
+    try folder.write("/* \" */ GROUP(c.o)\n", to: "more.lds")
+    try folder.write("INCLUDE loop.lds INCLUDE loop.lds\n", to: "loop.lds")
+    let refusal = await #expect(throws: Rejection.self) {
+      _ = try await prove("nop", .llvm, script: statement + "\n" + Self.script)
     }
+    let found = try #require(refusal?.problems.first).found
+    #expect(
+      found == "objects that the script names"
+        || found.hasSuffix(".lds, which cannot be read, or includes too much"),
+      "\(found)")
   }
 
   /// A table that is called like a GOT, and single bits of addresses beside a GOT that is not read.

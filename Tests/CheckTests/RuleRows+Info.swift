@@ -4,6 +4,10 @@
 extension RuleRow {
   static let infoRows = [
     RuleRow(
+      .infoSymbol, "memory that nobody has given it",
+      bad: { $0.edit = { $0[$0.symbol("purgatory_info") + 6, UInt16.self] = 0xfff2 } },
+      findings: ["info-symbol: symbol table: no purgatory_info, expected exactly one"]),
+    RuleRow(
       .infoSymbol, "none", bad: { $0.options.append("--strip-all") },
       findings: ["info-symbol: symbol table: no purgatory_info, expected exactly one"],
       good: { $0.options.append("--strip-debug") }),

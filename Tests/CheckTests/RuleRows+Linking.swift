@@ -46,6 +46,23 @@ extension RuleRow {
         "load-segment: .end: allocated bytes outside the PT_LOAD, expected all of them in its file bytes"
       ]),
     RuleRow(
+      .loadSegment, "a file of another kind", bad: { $0.edit = { $0[0x10, UInt16.self] = 4 } },
+      findings: ["load-segment: ELF header: a file of ET_CORE, expected a linked file, ET_DYN or ET_EXEC"]),
+    RuleRow(
+      .loadSegment, "bytes of no section",
+      bad: { $0.edit = { $0[$0.section(".end") + 8, UInt64.self] = 0 } },
+      findings: [
+        "load-segment: PT_LOAD+0x3f8: bytes that are of no section, which objcopy leaves out, "
+          + "expected all of them in sections"
+      ]),
+    RuleRow(
+      .loadSegment, "bytes where a section has none",
+      bad: { $0.edit = { $0[$0.section(".end") + 4, UInt32.self] = 8 } },
+      findings: [
+        "load-segment: PT_LOAD+0x3f8: bytes that are of no section, which objcopy leaves out, "
+          + "expected all of them in sections"
+      ]),
+    RuleRow(
       .entry, "another symbol", tools: [.llvm], bad: { $0.entry = "code" },
       findings: ["entry: ELF header: entry point 0x3d0, expected the first byte, 0x0"],
       good: { $0.base = "0x1000" }),

@@ -166,6 +166,13 @@ extension RuleRow {
         $0.sections = ".other : { *(.other) } :load"
       }),
     RuleRow(
+      .threadLocal, "a segment of nothing that is", profile: .pie,
+      bad: {
+        $0.programHeaders += " local PT_NOTE;"
+        $0.edit = { $0[$0.segment(1), UInt32.self] = 7 }
+      },
+      findings: ["thread-local: program header 1: PT_TLS, expected nothing thread-local"]),
+    RuleRow(
       .flatLayout, "page-relative code off its page", profile: .pie,
       bad: {
         $0.more = "adrp x0, code\nldr x0, [x0, :lo12:code]"

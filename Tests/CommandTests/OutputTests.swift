@@ -148,6 +148,17 @@ import Testing
     #expect(outcome.error.hasPrefix("error: pipe: a pipe, expected a file to patch in place"))
   }
 
+  /// What came through a pipe is not waited for again.
+  @Test func aPipeIsReadOnce() async throws {
+    #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0)
+    let command = try Command.purgatory.get()
+    for line in ["check pipe", "show pipe", "patch pipe -o copy --on-failure reset"] {
+      let outcome = try await Command.run(
+        "/bin/sh", ["-c", "cat p.bin >pipe & exec '\(command)' \(line)"], in: folder.path)
+      #expect(outcome.status == .exited(0), "\(line): \(outcome.error)")
+    }
+  }
+
   /// What the link's name would be changed to is another file.
   @Test func aLinkToANameThatIsNotUTF8() async throws {
     let command = try Command.purgatory.get()

@@ -113,6 +113,26 @@ import Testing
     try await folder.done(["verify", "quiet.bin"] + Self.loaded)
   }
 
+  /// Or into the purgatory itself.
+  @Test func aConsoleInThePurgatory() async throws {
+    try await fill()
+    try await folder.done(["patch", "p.bin", "--quiet", "-o", "quiet.bin"])
+    for (name, status) in [("p.bin", 1), ("quiet.bin", 0)] as [(String, Int32)] {
+      var bytes = try folder.read(name)
+      bytes.replaceSubrange(0x68..<0x70, with: [0x80, 1, 0, 0x41, 0, 0, 0, 0])
+      try folder.write(bytes, to: name)
+      try await folder.done(["verify", name, "--load-address", "0x41010000"] + Self.loaded)
+      let outcome = try await folder.purgatory(
+        ["verify", name, "--json", "--load-address", "0x41000000"] + Self.loaded)
+      #expect(outcome.status == .exited(status))
+      #expect(outcome.text.contains(status == 1 ? #""status" : "unknown""# : #""status" : "verified""#))
+      #expect(
+        outcome.error.contains("console: 0x41000180-0x41000181, in the purgatory's own memory")
+          == (status == 1),
+        "\(outcome.error)")
+    }
+  }
+
   @Test func theFirstThatDiffersComesFirst() async throws {
     try await fill()
     try damage("disk", at: 1)

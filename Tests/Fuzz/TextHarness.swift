@@ -84,9 +84,14 @@ private enum Typed {
   }
 }
 
-/// Moved by nothing, a script's bases are where they were; and moved is not lost.
+/// What has no comments any more has none to lose; and what is moved, or measured, is not lost.
 func fuzzScript(_ bytes: [UInt8]) {
-  let moved = LinkerScript(bytes).moved(by: 0x1_0000)
-  require(moved.count >= bytes.count, "a part of the script is lost")
+  let script = LinkerScript(bytes, including: { $0 == "a" ? Array(bytes.prefix(64)) : nil })
+  require(LinkerScript(script.text).text == script.text, "another comment")
+  let moved = script.moved(by: 0x1_0000)
+  require(moved.count >= script.text.count, "a part of the script is lost")
   _ = LinkerScript(moved).moved(by: 0)
+  if let measured = script.measured(as: { "s\($0)" }) {
+    require(measured.starts(with: script.text), "a part of the script is lost")
+  }
 }

@@ -137,8 +137,7 @@ public struct Blob: Sendable {
 
   /// Whether an ELF file has the struct of its own.
   private static func hasInfo(_ bytes: [UInt8]) -> Bool {
-    (try? ELFFile(bytes).symbols())?
-      .contains { $0.name == PurgatoryRules.infoSymbol && $0.definition != .undefined } ?? false
+    (try? ELFFile(bytes).symbols())?.contains(where: \.isPurgatoryInfo) ?? false
   }
 
   private static func locateInELF(_ bytes: [UInt8]) throws(Violations) -> (

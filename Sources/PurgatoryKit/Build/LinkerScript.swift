@@ -7,9 +7,10 @@ internal import CheckedArithmetic
 ///
 /// It is read byte by byte, as linkers read it: nobody knows the encoding of its comments and file names.
 package struct LinkerScript {
-  private typealias Text = ArraySlice<UInt8>
+  fileprivate typealias Text = ArraySlice<UInt8>
 
-  private let text: [UInt8]
+  /// With all that is included, and without comments.
+  package let text: [UInt8]
   /// Right behind the brace that opens SECTIONS.
   private var sectionsStart: Int?
   /// Expressions that are addresses: origins of MEMORY, `. = BASE;`, `.text BASE : {`.
@@ -20,13 +21,22 @@ package struct LinkerScript {
   /// Whether it names objects of its own.
   private(set) var namesObjects = false
 
-  package init(_ text: [UInt8]) {
-    self.text = text
+  /// What it includes, where nobody can tell what is in there.
+  private(set) var unknownFile: String?
+
+  /// - Parameters:
+  ///   - script: its bytes.
+  ///   - include: what is in a file that it includes; nil: it cannot be read.
+  package init(_ script: [UInt8], including include: (_ file: String) -> [UInt8]? = { _ in nil }) {
+    var reader = Reader()
+    reader.read(script, level: 0, include)
+    text = reader.text
+    unknownFile = reader.unknownFile
     var rest = Self.skipSpace(text[...])
     while !rest.isEmpty {
       let word = rest.prefix(while: \.isOfWord)
       let next = Self.skipSpace(rest.dropFirst(word.count))
-      if word.isAny("INPUT", "GROUP"), next.begins("(") { namesObjects = true }
+      if word.isAny("INPUT", "GROUP", "STARTUP"), next.begins("(") { namesObjects = true }
       if word.isAny("SECTIONS", "MEMORY"), next.begins("{") {
         let body = Self.braced(next)
         if word.isAny("MEMORY") { readMemory(body) } else { readSections(body) }
@@ -58,13 +68,21 @@ package struct LinkerScript {
     return moved + text[end...]
   }
 
+  /// The script with a symbol for each base, by its number, whose value a linker knows; nil: without one, it is all the same.
+  package func measured(as symbol: (Int) -> String) -> [UInt8]? {
+    let all = bases.enumerated().filter { !Self.refersToDot(text[$0.element]) }
+    guard all.contains(where: { Self.sum(text[$0.element]) == nil }) else { return nil }
+    return all.reduce(text) { script, base in
+      script + Array("\n\(symbol(base.offset)) = (".utf8) + text[base.element] + Array(");".utf8)
+    }
+  }
+
   /// The values of the bases that are plain sums of numbers; nil: another expression.
-  var baseValues: [UInt64?] {
-    bases.map { base in
-      text[base].split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false).reduce(0) {
-        sum, part in
-        Self.value(part).flatMap { sum?.plus($0) }
-      }
+  var baseValues: [UInt64?] { bases.map { Self.sum(text[$0]) } }
+
+  private static func sum(_ text: Text) -> UInt64? {
+    text.split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false).reduce(0) { sum, part in
+      value(part).flatMap { sum?.plus($0) }
     }
   }
 
@@ -137,7 +155,7 @@ package struct LinkerScript {
 
   /// `NAME ADDRESS (TYPE) : …`, behind whatever belongs to the section before.
   private mutating func readHeader(_ header: Text) {
-    guard let colon = header.lastIndex(of: UInt8(ascii: ":")) else { return }
+    guard let colon = Self.colon(in: header) else { return }
     var words = Self.words(header[..<colon])
     if let type = words.last, type.begins("("), type.dropFirst().first?.isLetter ?? false {
       words.removeLast()
@@ -148,13 +166,25 @@ package struct LinkerScript {
       Self.isNumber(header[first.startIndex..<last.endIndex])
     {
       let name = words[words.count - address.count - 1]
-      if name.begins(".") || name.begins("_") || name.first?.isLetter ?? false {
+      if name.begins(".") || name.begins("_") || name.begins("\"") || name.first?.isLetter ?? false {
         bases.append(first.startIndex..<last.endIndex)
       }
-    } else if bases.isEmpty, !hasMemory, words.count == 2, words[0].begins("."),
+    } else if bases.isEmpty, !hasMemory, words.count == 2, words[0].begins(".") || words[0].begins("\""),
       !words[1].contains(UInt8(ascii: "("))
     {
       bases.append(words[1].indices)
+    }
+  }
+
+  /// The last colon outside of parentheses: before it is the name, behind it where it is loaded.
+  private static func colon(in header: Text) -> Int? {
+    var rest = header
+    var colon: Int?
+    while true {
+      rest = rest[expression(rest, until: ":").endIndex...]
+      if rest.isEmpty { return colon }
+      colon = rest.startIndex
+      rest = rest.dropFirst()
     }
   }
 
@@ -188,64 +218,105 @@ package struct LinkerScript {
       && text.allSatisfy { $0.isSpace || $0.isAny("0123456789abcdefABCDEFxXkKmM+-*/()<>&|~_") }
   }
 
-  /// Up to one of `ends` outside of parentheses, comments and strings.
+  /// Up to one of `ends` outside of parentheses and strings.
   private static func expression(_ text: Text, until ends: String) -> Text {
     var rest = text
     var depth = 0
     while let first = rest.first {
       if depth <= 0, first.isAny(ends) { break }
       depth += first.depth("()")
-      if rest.begins("\"") { rest = skipString(rest) }
-      rest = skipComments(rest.dropFirst())
+      if first == quote { rest = skipString(rest) }
+      rest = rest.dropFirst()
     }
     return text[..<rest.startIndex]
   }
 
   /// What is between the brace that `text` begins with and the one that closes it.
   private static func braced(_ text: Text) -> Text {
-    var rest = skipComments(text.dropFirst())
+    var rest = text.dropFirst()
     let start = rest.startIndex
     var depth = 1
     while let first = rest.first {
       depth += first.depth("{}")
       if depth == 0 { break }
-      if rest.begins("\"") { rest = skipString(rest) }
+      if first == quote { rest = skipString(rest) }
       rest = rest.dropFirst()
-      // In `folder/*.o` no comment begins.
-      if !first.isOfPattern { rest = skipComments(rest) }
     }
     return text[start..<rest.startIndex]
   }
 
   /// From the quotation mark on that closes the string at the start of `text`.
-  private static func skipString(_ text: Text) -> Text {
-    text.dropFirst().drop { $0 != UInt8(ascii: "\"") }
-  }
+  fileprivate static func skipString(_ text: Text) -> Text { text.dropFirst().drop { $0 != quote } }
 
-  /// `text` without the white space and the comments it starts with.
-  private static func skipSpace(_ text: Text) -> Text {
-    var rest = text
-    while true {
-      let next = skipComments(rest.drop(while: \.isSpace))
-      if next.startIndex == rest.startIndex { return rest }
-      rest = next
-    }
-  }
+  fileprivate static func skipSpace(_ text: Text) -> Text { text.drop(while: \.isSpace) }
+}
 
-  /// `text` without the comments it starts with: of C, and to the end of the line after `#`.
-  private static func skipComments(_ text: Text) -> Text {
-    var rest = text
-    while true {
-      if rest.begins("/*") {
-        rest = rest.dropFirst(2)
-        while !rest.isEmpty, !rest.begins("*/") { rest.removeFirst() }
-        rest = rest.dropFirst(2)
-      } else if rest.begins("#") {
-        rest = rest.drop { $0 != UInt8(ascii: "\n") }
-      } else {
-        return rest
+/// What linkers do before the grammar: they include files, and take a comment for a space.
+private struct Reader {
+  private(set) var text: [UInt8] = []
+  private(set) var unknownFile: String?
+  private var braces = 0
+
+  /// As lld has it.
+  private static let maximumLevel = 10
+  private static let maximumSize = Files.Limit.text.rawValue
+
+  mutating func read(_ script: [UInt8], level: Int, _ include: (String) -> [UInt8]?) {
+    var rest = script[...]
+    while let first = rest.first {
+      // In `folder/*.o`, within an output section, no comment begins.
+      let isPattern = braces > 1 && text.last?.isOfPattern ?? false
+      var piece = rest.prefix(while: \.isOfPattern)
+      if piece.isAny("INCLUDE"), !isPattern {
+        let file = LinkerScript.fileName(behind: piece, in: rest)
+        let name = String(decoding: file.filter { $0 != LinkerScript.quote }, as: UTF8.self)
+        text.append(LinkerScript.space)
+        if level < Self.maximumLevel, let included = include(name),
+          text.count + included.count <= Self.maximumSize
+        {
+          read(included, level: level + 1, include)
+        } else {
+          unknownFile = unknownFile ?? name
+        }
+        text.append(LinkerScript.space)
+        rest = rest[file.endIndex...]
+        continue
       }
+      let comment = isPattern ? [] : LinkerScript.comment(rest)
+      if !comment.isEmpty {
+        piece = comment
+        text.append(LinkerScript.space)
+      } else {
+        if first == LinkerScript.quote { piece = LinkerScript.string(rest) }
+        if piece.isEmpty { piece = rest.prefix(1) }
+        braces += first.depth("{}")
+        text += piece
+      }
+      rest = rest[piece.endIndex...]
     }
+  }
+}
+
+extension LinkerScript {
+  fileprivate static let quote = UInt8(ascii: "\"")
+  fileprivate static let space = UInt8(ascii: " ")
+
+  /// The string that `text` begins with, with its quotation marks.
+  fileprivate static func string(_ text: Text) -> Text { text[..<skipString(text).dropFirst().startIndex] }
+
+  /// The comment that `text` begins with: of C, or to the end of the line after `#`.
+  fileprivate static func comment(_ text: Text) -> Text {
+    if text.begins("#") { return text.prefix { $0 != UInt8(ascii: "\n") } }
+    guard text.begins("/*") else { return [] }
+    let body = text.dropFirst(2)
+    let end = body.indices.first { body[$0...].begins("*/") } ?? body.endIndex
+    return text[..<text[end...].dropFirst(2).startIndex]
+  }
+
+  /// The name behind `INCLUDE`, in quotation marks or not.
+  fileprivate static func fileName(behind word: Text, in text: Text) -> Text {
+    let name = skipSpace(text[word.endIndex...])
+    return name.first == quote ? string(name) : name.prefix { !$0.isSpace && !$0.isAny(";{}()\"") }
   }
 }
 

@@ -12,8 +12,8 @@ package struct EmbeddedELF: Sendable {
   /// A loader looks one of these up in its purgatory. That of RISC-V only refers to one.
   private static let symbols: Set<String> = ["purgatory_start", PurgatoryRules.infoSymbol]
 
-  /// How many bytes may be looked at as ELF files: so many, or so many times the host's. Hosts carry a few, a hostile one a
-  /// header every 64 bytes.
+  /// How many bytes may be looked at as ELF files and the names in them: so many, or so many times the host's. Hosts carry a
+  /// few, a hostile one a header every 64 bytes, or names that share their strings.
   private static let budget = (bytes: 16 << 20, times: 64)
   /// A purgatory has a few thousand bytes; what debug information can make of that is far below this.
   private static let maximumSize = 64 << 20
@@ -36,13 +36,14 @@ package struct EmbeddedELF: Sendable {
       guard isIdentification(host[magic...].prefix(24)) else { continue }
       let candidate = Array(host[magic...].prefix(maximumSize))
       budget -= candidate.count
+      let size = budget < 0 ? nil : purgatorySize(candidate, &budget)
       guard budget >= 0 else {
         throw ELFError(
           place: "offset \(String(hex: UInt64(magic)))",
           found: "one of very many ELF headers inside the file",
           expected: "few enough to look at each")
       }
-      guard let size = purgatorySize(candidate) else { continue }
+      guard let size else { continue }
       found.append(EmbeddedELF(range: magic..<magic + size))
       start = magic + size
     }
@@ -60,10 +61,16 @@ package struct EmbeddedELF: Sendable {
   }
 
   /// The bytes of the purgatory at the start of `bytes`; nil: there is none.
-  private static func purgatorySize(_ bytes: [UInt8]) -> Int? {
-    guard let elf = try? ELFFile(bytes), let names = try? elf.symbols().map(\.name),
-      !symbols.isDisjoint(with: names)
-    else { return nil }
-    return elf.extent
+  ///
+  /// - Parameter budget: how many bytes of names may be looked at.
+  private static func purgatorySize(_ bytes: [UInt8], _ budget: inout Int) -> Int? {
+    guard let elf = try? ELFFile(bytes), var table = try? elf.symbolTable() else { return nil }
+    var isPurgatory = false
+    for index in table.indices {
+      guard budget >= 0, let name = try? table.nameBytes(index) else { return nil }
+      budget -= name.count
+      isPurgatory = isPurgatory || symbols.contains { name.elementsEqual($0.utf8) }
+    }
+    return isPurgatory ? elf.extent : nil
   }
 }

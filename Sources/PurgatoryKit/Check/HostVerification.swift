@@ -16,6 +16,8 @@ package struct HostVerification: Sendable {
     case badInfo(String, found: String)
     /// It would hash bytes of which nobody here knows what they are.
     case unknown
+    /// It would write what it says over itself: its console is there.
+    case overwritten(console: PurgatoryInfo.Region)
   }
 
   package struct Region: Sendable {
@@ -80,7 +82,9 @@ package struct HostVerification: Sendable {
     expectedCombined = all ? info.combinedDigest : nil
 
     var computedCombined: Digest?
-    if let refusal {
+    if let register, let purgatory, purgatory.overlaps(register) {
+      verdict = .overwritten(console: register)
+    } else if let refusal {
       verdict = refusal
     } else if info.skipChecks {
       verdict = .skipped
@@ -275,6 +279,13 @@ extension HostVerification {
       return [
         problem(
           field, found: found, expected: "what the purgatory does not refuse as bad info",
+          help: "see what it holds: purgatory show \(file.quotedForShell)")
+      ]
+    case .overwritten(let register):
+      return [
+        problem(
+          "console", found: "\(register.addresses), in the purgatory's own memory",
+          expected: "a UART's register",
           help: "see what it holds: purgatory show \(file.quotedForShell)")
       ]
     case .mismatch, .unknown: break

@@ -44,16 +44,27 @@ extension Toolchain {
   /// - Throws: what keeps the links from being made.
   package func prove(_ input: LinkInput) async throws(Rejection) -> LinkProof {
     let work = try WorkDirectory()
-    let script = LinkerScript(try Files.read(input.script, .text))
-    guard !script.namesObjects else {
+    // Linkers look for them where this one runs, which is an empty folder, and then there (-L).
+    let folder = FilePath(absolute: input.script).removingLastComponent()
+    let script = LinkerScript(try Files.read(input.script, .text)) { file in
+      try? Files.read(folder.pushing(FilePath(file)).string, .text)
+    }
+    if script.namesObjects {
       throw Rejection(
         Problem(
           input.script, "INPUT", found: "objects that the script names",
           expected: "all of them named by --objects",
-          help: "take INPUT and GROUP out, and pass the files with --objects"))
+          help: "take INPUT, GROUP and STARTUP out, and pass the files with --objects"))
+    }
+    if let file = script.unknownFile {
+      throw Rejection(
+        Problem(
+          input.script, "INCLUDE", found: "\(file), which cannot be read, or includes too much",
+          expected: "a file in the script's folder", help: "put it there"))
     }
     let first = try await link(input, script: input.script, to: "first.elf", in: work.path)
-    let (distances, fixed) = try Self.places(of: first, script, input)
+    let values = try await values(of: script, input, in: work.path)
+    let (distances, fixed) = try Self.places(of: first, script, values, input)
     var notMoved: Rejection?
     for alignment in Self.alignments {
       do throws(Rejection) {
@@ -89,12 +100,32 @@ extension Toolchain {
     throw notMoved ?? Self.notMoved(input)
   }
 
+  /// The values of the script's bases: of expressions, as the linker computes them.
+  private func values(
+    of script: LinkerScript, _ input: LinkInput, in work: FilePath
+  ) async throws(Rejection) -> [UInt64?] {
+    func name(_ index: Int) -> String { "purgatory.base.\(index)" }
+    guard let measured = script.measured(as: name) else { return script.baseValues }
+    let path = work.appending("measured.lds").string
+    var files = OutputFiles()
+    files.add(measured, to: path)
+    try files.write()
+    let bytes = try await link(input, script: path, to: "measured.elf", in: work)
+    do throws(ELFError) {
+      let symbols = try ELFFile(bytes).symbols()
+      let found = Dictionary(symbols.map { ($0.name, $0.value) }) { first, _ in first }
+      return script.baseValues.enumerated().map { found[name($0.offset)] ?? $0.element }
+    } catch {
+      throw Rejection(error.finding.problem(in: input.script))
+    }
+  }
+
   private static func isInGOT(_ finding: Finding) -> Bool { finding.subjects == [".got"] }
 
   /// How far to move what is linked, and which bases of the script are somewhere else: hardware, or memory that does not
   /// come with the file. The distances to those change.
   private static func places(
-    of first: [UInt8], _ script: LinkerScript, _ input: LinkInput
+    of first: [UInt8], _ script: LinkerScript, _ values: [UInt64?], _ input: LinkInput
   ) throws(Rejection) -> (distances: [UInt64], fixed: Set<Int>) {
     do throws(ELFError) {
       let elf = try ELFFile(first)
@@ -106,7 +137,6 @@ extension Toolchain {
             || loads.contains { section.address &- $0.virtualAddress < $0.memorySize })
       }.map(\.address)
       let base = addresses.min() ?? 0
-      let values = script.baseValues
       // From each to the next higher one: a script may have very many.
       let ordered = values.enumerated().compactMap { index, value in value.map { (value: $0, index: index) } }
         .sorted { $0.value < $1.value }
@@ -120,7 +150,6 @@ extension Toolchain {
         }
         if !isUsed { fixed.insert(base.index) }
       }
-      if fixed.count == values.count { fixed = [] }
       let isNarrow = elf.header.elfClass == .elf32
       var distances = (isNarrow ? narrowDistances : proofDistances).map { (base ^ $0) &- base }
       // And one below.

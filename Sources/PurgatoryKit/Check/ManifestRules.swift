@@ -59,7 +59,9 @@ package struct ManifestFiles: Sendable {
   /// - Parameter role: only those of this role, and the manifest.
   package static func paths(of path: String, _ role: Segment.Role? = nil) -> [String] {
     let manifest = manifestPath(path) ?? path
-    guard let bytes = try? Files.read(manifest, .text), Manifest.looksLikeManifest(bytes),
+    // A pipe would be read for this, or waited for.
+    guard Files.isRegular(manifest), let bytes = try? Files.read(manifest, .text),
+      Manifest.looksLikeManifest(bytes),
       let decoded = try? Manifest(decoding: bytes, file: manifest)
     else { return manifest == path ? [path] : [path, manifest] }
     return [path, manifest]

@@ -42,6 +42,11 @@ struct PurgatoryRules {
         expected: "64-bit little-endian AArch64")
       return
     }
+    if ![.relocatable, .executable, .sharedObject].contains(header.type) {
+      report(
+        .loadSegment, "ELF header", found: "a file of \(header.type.name)",
+        expected: "a linked file, ET_DYN or ET_EXEC")
+    }
     if header.type == .relocatable {
       guard try findLoadSection(elf, maximumSize: maximumSize) else { return }
     } else {
@@ -97,6 +102,11 @@ struct PurgatoryRules {
           expected: "all of it in there")
       }
     }
+    if let offset = Self.firstUnclaimed(elf.bytes[load.fileRange], by: elf.sections) {
+      report(
+        .loadSegment, "PT_LOAD+\(String(hex: UInt64(offset - load.fileRange.lowerBound)))",
+        found: "bytes that are of no section, which objcopy leaves out", expected: "all of them in sections")
+    }
     if elf.header.entry != load.virtualAddress {
       report(
         .entry, "ELF header", found: "entry point \(String(hex: elf.header.entry))",
@@ -105,6 +115,20 @@ struct PurgatoryRules {
     if !load.flags.contains(.execute) {
       report(.entry, "PT_LOAD", found: "a segment that is not executable", expected: "PF_X")
     }
+  }
+
+  /// Where in the file a byte other than 0 is in no loaded section; nil: nowhere, or there are no sections.
+  private static func firstUnclaimed(_ bytes: ArraySlice<UInt8>, by sections: [ELF.Section]) -> Int? {
+    let ranges = sections.filter { $0.isLoaded && $0.type != .noBits }.map(\.fileRange)
+      .sorted { $0.lowerBound < $1.lowerBound }
+    guard !sections.isEmpty else { return nil }
+    var start = bytes.startIndex
+    for range in ranges + [bytes.endIndex..<bytes.endIndex] {
+      let end = min(max(range.lowerBound, start), bytes.endIndex)
+      if let found = bytes[start..<end].firstIndex(where: { $0 != 0 }) { return found }
+      start = min(max(start, range.upperBound), bytes.endIndex)
+    }
+    return nil
   }
 
   /// An object that a loader can take as it is has one section with bytes, and the entry at its start.
@@ -170,7 +194,7 @@ struct PurgatoryRules {
   }
 
   private mutating func findInfo(_ elf: borrowing ELFFile) throws(ELFError) {
-    let infos = try elf.symbols().filter { $0.name == Self.infoSymbol && $0.definition != .undefined }
+    let infos = try elf.symbols().filter(\.isPurgatoryInfo)
     guard infos.count == 1, let info = infos.first else {
       let count = infos.isEmpty ? "no" : "\(infos.count)"
       return report(
@@ -222,6 +246,13 @@ struct PurgatoryRules {
     } catch {
       findings.append(error.finding)
     }
+  }
+}
+
+extension Symbol {
+  /// Whether it says where the struct is.
+  var isPurgatoryInfo: Bool {
+    name == PurgatoryRules.infoSymbol && ![.undefined, .common].contains(definition)
   }
 }
 

@@ -123,8 +123,9 @@ extension Rule {
     case .loadSegment:
       Text(
         what: """
-          Not exactly one PT_LOAD; a base that is not a multiple of 4 KiB; loaded bytes or memory outside of it; more than 8192
-          bytes (`--max-size`) or 256 KiB of memory; an object file, but for one with a single section of bytes, aligned to pages.
+          Not exactly one PT_LOAD; a base that is not a multiple of 4 KiB; loaded bytes or memory outside of it; bytes in it that
+          no section has; more than 8192 bytes (`--max-size`) or 256 KiB of memory; an object file, but for one with a single
+          section of bytes, aligned to pages; a file that is neither linked nor an object.
           """,
         why:
           "A flat blob is one piece of memory: what a second segment holds would have to be placed by somebody.",

@@ -63,9 +63,12 @@ package enum Files {
     }
   }
 
-  /// The first bytes of the file at `path`, which say what it is; nil: it cannot be read.
+  /// Whether it can be read as often as anybody likes.
+  static func isRegular(_ path: String) -> Bool { (try? FilePath(path).stat())?.type == .regular }
+
+  /// The first bytes of the file at `path`, which say what it is; nil: it cannot be read, or only once.
   static func start(of path: String) -> [UInt8]? {
-    guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
+    guard isRegular(path), let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
     return try? file.closeAfter { try chunk(of: file, size: 256) }
   }
 
