@@ -261,10 +261,12 @@ import Testing
   /// What a script adds is not looked at, so it may not.
   @Test(arguments: [
     "INPUT(c.o)", "STARTUP (c.o)", "INCLUDE more.lds", "INCLUDE \"none.lds\"", "INCLUDE loop.lds;",
+    "INCLUDE pipe.lds",
   ])
   func aScriptNamesNoObjects(_ statement: String) async throws {
     try folder.write("/* \" */ GROUP(c.o)\n", to: "more.lds")
-    try folder.write("INCLUDE loop.lds INCLUDE loop.lds\n", to: "loop.lds")
+    try folder.write(String(repeating: "INCLUDE loop.lds ", count: 10_000) + "\n", to: "loop.lds")
+    #expect(mkfifo("\(folder.path)/pipe.lds", 0o600) == 0)
     let refusal = await #expect(throws: Rejection.self) {
       _ = try await prove("nop", .llvm, script: statement + "\n" + Self.script)
     }

@@ -256,6 +256,8 @@ private struct Reader {
   private(set) var text: [UInt8] = []
   private(set) var unknownFile: String?
   private var braces = 0
+  /// Bytes that were included.
+  private var size = 0
 
   /// As lld has it.
   private static let maximumLevel = 10
@@ -271,9 +273,10 @@ private struct Reader {
         let file = LinkerScript.fileName(behind: piece, in: rest)
         let name = String(decoding: file.filter { $0 != LinkerScript.quote }, as: UTF8.self)
         text.append(LinkerScript.space)
-        if level < Self.maximumLevel, let included = include(name),
-          text.count + included.count <= Self.maximumSize
+        if unknownFile == nil, level < Self.maximumLevel, let included = include(name),
+          let size = size.plus(included.count), size <= Self.maximumSize
         {
+          self.size = size
           read(included, level: level + 1, include)
         } else {
           unknownFile = unknownFile ?? name

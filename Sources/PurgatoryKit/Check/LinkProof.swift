@@ -47,7 +47,8 @@ extension Toolchain {
     // Linkers look for them where this one runs, which is an empty folder, and then there (-L).
     let folder = FilePath(absolute: input.script).removingLastComponent()
     let script = LinkerScript(try Files.read(input.script, .text)) { file in
-      try? Files.read(folder.pushing(FilePath(file)).string, .text)
+      let path = folder.pushing(FilePath(file)).string
+      return Files.isRegular(path) ? try? Files.read(path, .text) : nil
     }
     if script.namesObjects {
       throw Rejection(
