@@ -139,7 +139,7 @@ import Testing
     ),
     (
       "INPUT as a name",
-      "SEARCH_DIR(/nowhere/INPUT) SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) } }"
+      "SEARCH_DIR(/nowhere/INPUT) SEARCH_DIR(/nowhere/INCLUDE) SECTIONS { . = 0x1000; .text : { *(.text) } .data : { *(.data) } }"
     ),
     ("no base", "SECTIONS { .text : { *(.text) } .data : { *(.data) } }"),
     ("base 0", "SECTIONS { . = 0; .text : { *(.text) } .data : { *(.data) } }"),

@@ -72,8 +72,8 @@ package struct LinkerScript {
   package func measured(as symbol: (Int) -> String) -> [UInt8]? {
     let all = bases.enumerated().filter { !Self.refersToDot(text[$0.element]) }
     guard all.contains(where: { Self.sum(text[$0.element]) == nil }) else { return nil }
-    return all.reduce(text) { script, base in
-      script + Array("\n\(symbol(base.offset)) = (".utf8) + text[base.element] + Array(");".utf8)
+    return all.reduce(into: text) { script, base in
+      script += Array("\n\(symbol(base.offset)) = (".utf8) + text[base.element] + Array(");".utf8)
     }
   }
 
@@ -269,7 +269,7 @@ private struct Reader {
       // In `folder/*.o`, within an output section, no comment begins.
       let isPattern = braces > 1 && text.last?.isOfPattern ?? false
       var piece = rest.prefix(while: \.isOfPattern)
-      if piece.isAny("INCLUDE"), !isPattern {
+      if piece.isAny("INCLUDE"), text.last.map({ $0.isSpace || $0.isAny(";{})") }) ?? true {
         let file = LinkerScript.fileName(behind: piece, in: rest)
         let name = String(decoding: file.filter { $0 != LinkerScript.quote }, as: UTF8.self)
         text.append(LinkerScript.space)
